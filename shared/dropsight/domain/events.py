@@ -1,0 +1,80 @@
+"""What happened, past tense. Versioned JSON; references, never pixels (claim check)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dropsight.domain.wire import Record
+
+SCHEMA_VERSION = 1
+
+TOPIC_FINALIZED = "dropsight-finalized"
+TOPIC_PREDICT = "dropsight-predict"
+TOPIC_EXPLAIN = "dropsight-explain"
+TOPIC_DEAD_LETTER = "dropsight-dead-letter"
+
+
+class ObjectRef(Record, kw_only=True):
+    """One immutable version of one stored object."""
+
+    bucket: str
+    name: str
+    generation: int
+
+
+class ObjectFinalized(Record, kw_only=True):
+    """`google.cloud.storage.object.v1.finalized`: the fields of StorageObjectData that are used.
+
+    Cloud Storage sends 64-bit numbers as JSON strings; `from_cloud_event` reads both forms.
+    """
+
+    bucket: str
+    name: str
+    generation: int
+    size: int = 0
+    content_type: str = ""
+    metadata: dict[str, str] = {}
+
+
+class PredictionRequested(Record, kw_only=True):
+    """A frame waits for a model. Published by ingest, pushed to `POST /pubsub/predict`."""
+
+    schema_version: int = SCHEMA_VERSION
+    result_id: str
+    model: str
+    frame: ObjectRef
+    requested_at: float
+    """Seconds since the epoch; the wait in the queue is measured from here."""
+
+
+class ExplanationRequested(Record, kw_only=True):
+    """A finding waits for its reason. Published by predict, pushed to `POST /pubsub/explain`.
+
+    One message for each method: the perturbations of LIME answer for all target labels at once.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    result_id: str
+    model: str
+    frame: ObjectRef
+    method: str
+    labels: list[str]
+    frame_index: int = 0
+    parameters: dict[str, Any] = {}
+    requested_at: float
+
+
+class DeadLetter(Record, kw_only=True):
+    """A message whose every delivery failed, kept until somebody replays or deletes it."""
+
+    schema_version: int = SCHEMA_VERSION
+    message_id: str
+    topic: str
+    """Topic that the message came from, and that a replay publishes to."""
+    data: str
+    """Body of the message as text (all our messages are JSON)."""
+    attributes: dict[str, str] = {}
+    attempts: int
+    reason: str
+    failed_at: float
+    result_id: str | None = None

@@ -1,0 +1,207 @@
+"""`model.yaml`: what a bundle says of itself. Loading checks all of it.
+
+Each error names the field, what was found and what is legal.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import yaml
+
+from dropsight.domain.errors import ManifestInvalid
+from dropsight.domain.identity import digest
+from dropsight.domain.wire import Record
+
+Task = Literal["classification", "detection", "segmentation", "module"]
+RuntimeName = Literal["onnx", "torch", "tensorflow", "module"]
+Format = Literal["dicom", "png", "jpeg", "tiff", "webp", "bmp"]
+Positive = Annotated[int, msgspec.Meta(gt=0)]
+UnitFloat = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Slug = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
+
+ALL_FORMATS: list[Format] = ["dicom", "png", "jpeg", "tiff", "webp", "bmp"]
+
+
+class ManifestRecord(Record, forbid_unknown_fields=True):
+    """A misspelt field is an error here: nobody sends us a newer model.yaml by accident."""
+
+
+class ArtifactFile(ManifestRecord, kw_only=True):
+    path: str
+    """Relative to model.yaml, `gs://…` or an MLflow model URI."""
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class Outputs(ManifestRecord, kw_only=True):
+    """Names of the model's output tensors."""
+
+    logits: str = "logits"
+    """float32 (batch, labels)."""
+    activations: str | None = None
+    """float32 (batch, labels, h, w): class activation maps before ReLU, for Grad-CAM."""
+
+
+class Window(ManifestRecord, kw_only=True):
+    """A fixed VOI window in units after the Modality LUT; overrides the file's own."""
+
+    center: float
+    width: Annotated[float, msgspec.Meta(gt=0)]
+
+
+class InputSpec(ManifestRecord, kw_only=True):
+    width: Positive
+    height: Positive
+    channels: Literal[1, 3]
+    layout: Literal["NCHW", "NHWC"] = "NCHW"
+    dtype: Literal["float32"] = "float32"
+    resize: Literal["stretch", "letterbox", "crop"] = "stretch"
+    scale: float = 1.0
+    """What intensity 1.0 (full scale) becomes before mean and std: 1.0, or 255.0."""
+    mean: list[float] = msgspec.field(default_factory=lambda: [0.0])
+    std: list[float] = msgspec.field(default_factory=lambda: [1.0])
+    """One value, or one for each channel: input = (intensity * scale - mean) / std."""
+    window: Window | None = None
+
+
+class Accepts(ManifestRecord, kw_only=True):
+    """The input contract. An empty list takes everything."""
+
+    formats: list[Format] = msgspec.field(default_factory=lambda: list(ALL_FORMATS))
+    modality: list[str] = []
+    body_part: list[str] = []
+    view: list[str] = []
+    minimum_size: tuple[int, int] = (1, 1)
+    """(width, height) in pixels."""
+
+
+class Label(ManifestRecord, kw_only=True):
+    id: Annotated[str, msgspec.Meta(min_length=1)]
+    name: dict[str, str] = {}
+    """Display name by language (BCP 47)."""
+    threshold: UnitFloat = 0.5
+    """Operating point in calibrated probability: positive at or above it."""
+    color: Annotated[str, msgspec.Meta(pattern="^#[0-9a-fA-F]{6}$")] = "#0072B2"
+
+    def display_name(self, language: str = "en") -> str:
+        return self.name.get(language) or self.name.get("en") or self.id
+
+
+class Calibration(ManifestRecord, kw_only=True):
+    """Temperature scaling (Guo et al., 2017): probability = sigmoid(logit / temperature)."""
+
+    temperature: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+
+
+class ExplanationSpec(ManifestRecord, kw_only=True):
+    method: Literal["grad-cam", "lime"]
+    labels: Literal["positive", "all", "top"] = "positive"
+    """`positive`: each label at or above its threshold, or the most probable one if none is."""
+    parameters: dict[str, Any] = {}
+
+
+class Manifest(ManifestRecord, kw_only=True, dict=True):
+    schema_version: Literal[1] = 1
+    name: Slug
+    version: str
+    task: Task
+    multi_label: bool = False
+    runtime: RuntimeName
+    artifact: ArtifactFile
+    outputs: Outputs = Outputs()
+    input: InputSpec
+    accepts: Accepts = msgspec.field(default_factory=Accepts)
+    labels: Annotated[list[Label], msgspec.Meta(min_length=1)]
+    calibration: Calibration = Calibration()
+    explanations: list[ExplanationSpec] = []
+    licence: str
+    intended_use: str
+
+    def label(self, label_id: str) -> Label:
+        """The label with this id. Raises KeyError."""
+        for label in self.labels:
+            if label.id == label_id:
+                return label
+        raise KeyError(label_id)
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Identity of the model version: SHA-256 over all of model.yaml but the explanations.
+
+        The artifact's own SHA-256 is part of it.
+        """
+        plain = msgspec.to_builtins(self)
+        del plain["explanations"]
+        return digest(plain)
+
+    @functools.cached_property
+    def explanation_digest(self) -> str:
+        """Identity of the explanation settings."""
+        return digest(msgspec.to_builtins(self.explanations))
+
+
+def parse_manifest(text: str, where: str = "model.yaml") -> Manifest:
+    """Read and check the text of a model.yaml. Raises ManifestInvalid."""
+    try:
+        plain = yaml.safe_load(text)
+        manifest = msgspec.convert(plain, Manifest)
+    except (yaml.YAMLError, msgspec.ValidationError) as error:
+        raise ManifestInvalid(f"{where}: {error}") from error
+    _check_consistency(manifest, where)
+    return manifest
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """Read `folder/model.yaml`. Raises ManifestInvalid."""
+    path = folder / "model.yaml"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ManifestInvalid(f"{path}: cannot be read ({error.strerror})") from error
+    return parse_manifest(text, str(path))
+
+
+def load_manifests(models: Path) -> dict[str, Manifest]:
+    """Every bundle `models/<name>/model.yaml`, by name. Raises ManifestInvalid if there is none."""
+    folders = sorted(path.parent for path in models.glob("*/model.yaml"))
+    if not folders:
+        raise ManifestInvalid(
+            f"{models}: found no <name>/model.yaml; point DROPSIGHT_MODELS at a folder of bundles"
+        )
+    manifests: dict[str, Manifest] = {}
+    for folder in folders:
+        manifest = load_manifest(folder)
+        if manifest.name in manifests:
+            raise ManifestInvalid(
+                f"{folder / 'model.yaml'}: name: {manifest.name!r} is also the name of another "
+                "bundle; names must differ"
+            )
+        manifests[manifest.name] = manifest
+    return manifests
+
+
+def _check_consistency(manifest: Manifest, where: str) -> None:
+    """What types cannot say."""
+    spec = manifest.input
+    for name, values in (("mean", spec.mean), ("std", spec.std)):
+        if len(values) not in (1, spec.channels):
+            raise ManifestInvalid(
+                f"{where}: input.{name}: found {len(values)} values, legal are 1 or "
+                f"{spec.channels} (input.channels)"
+            )
+    if any(value == 0 for value in spec.std):
+        raise ManifestInvalid(f"{where}: input.std: found 0, every value must differ from 0")
+    ids = [label.id for label in manifest.labels]
+    if len(set(ids)) != len(ids):
+        raise ManifestInvalid(f"{where}: labels: ids must differ, found {ids}")
+    methods = [spec.method for spec in manifest.explanations]
+    if len(set(methods)) != len(methods):
+        raise ManifestInvalid(f"{where}: explanations: methods must differ, found {methods}")
+    if "grad-cam" in methods and manifest.runtime == "onnx" and not manifest.outputs.activations:
+        raise ManifestInvalid(
+            f"{where}: outputs.activations: missing, but explanations ask for grad-cam; an ONNX "
+            "bundle must export its class activation maps as an output and name it here"
+        )

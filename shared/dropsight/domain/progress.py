@@ -1,0 +1,157 @@
+"""How a result moves: forward only. Pure functions, run inside a transaction of the result store.
+
+Each takes the stored result and returns the changed one, or None where nothing is to change
+(a duplicate, or a step that somebody already took).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dropsight.domain.errors import DropsightError, LeaseHeld
+from dropsight.domain.results import (
+    STATUS_ORDER,
+    Artifact,
+    ErrorRecord,
+    Explanation,
+    Finding,
+    Lease,
+    Result,
+    Status,
+)
+from dropsight.domain.wire import replace
+
+
+def _reach(result: Result, status: Status, now: float, **changes: Any) -> Result | None:
+    if STATUS_ORDER[status] <= STATUS_ORDER[result.status]:
+        return None
+    return replace(result, status=status, timestamps={**result.timestamps, status: now}, **changes)
+
+
+def claim(result: Result, stage: str, owner: str, now: float, seconds: float) -> Result | None:
+    """Take the lease of `stage` for `seconds`. Raises LeaseHeld while another owner has it."""
+    held = result.leases.get(stage)
+    if held is not None and held.owner != owner and held.expires_at > now:
+        wait = held.expires_at - now
+        raise LeaseHeld(
+            f"result {result.result_id}: {stage} is being worked on by {held.owner} "
+            f"for at most {wait:.0f} s more; deliver again later",
+            retry_after_s=min(wait, 10.0),
+        )
+    return replace(
+        result, leases={**result.leases, stage: Lease(owner=owner, expires_at=now + seconds)}
+    )
+
+
+def release(result: Result, stage: str, owner: str) -> Result | None:
+    """Give the lease of `stage` back, so that a retry need not wait for it to expire."""
+    held = result.leases.get(stage)
+    if held is None or held.owner != owner:
+        return None
+    return replace(result, leases=_without(result.leases, stage))
+
+
+def mark_predicted(
+    result: Result,
+    findings: Sequence[Finding],
+    pending: Sequence[Explanation],
+    timeline: dict[str, float],
+    now: float,
+) -> Result | None:
+    """Findings are known. With no explanation asked for, the result is `explained` at once."""
+    moved = _reach(
+        result,
+        "predicted",
+        now,
+        findings=list(findings),
+        explanations=list(pending),
+        timeline={**result.timeline, **timeline},
+        leases=_without(result.leases, "predict"),
+    )
+    return moved and _settle(moved, now)
+
+
+def mark_explained(
+    result: Result,
+    answers: Sequence[Explanation],
+    artifacts: Sequence[Artifact],
+    timeline: dict[str, float],
+    now: float,
+) -> Result | None:
+    """Put the answers of one method in the place of its pending entries.
+
+    The result becomes `explained` when no explanation is pending any more. An entry that is done
+    already stays as it is: a second delivery changes nothing.
+    """
+    by_key = {(a.method, a.label, a.frame): a for a in answers}
+    explanations = [
+        by_key.get((e.method, e.label, e.frame), e) if e.status == "pending" else e
+        for e in result.explanations
+    ]
+    if explanations == result.explanations:
+        return None
+    known = {a.name for a in result.artifacts}
+    changed = replace(
+        result,
+        explanations=explanations,
+        artifacts=[*result.artifacts, *(a for a in artifacts if a.name not in known)],
+        timeline={**result.timeline, **timeline},
+        leases=_without(result.leases, *(f"explain.{a.method}" for a in answers)),
+    )
+    return _settle(changed, now)
+
+
+def mark_failed(result: Result, error: ErrorRecord, now: float) -> Result | None:
+    """What can't be processed stays visible. Findings that are known already are kept.
+
+    After a prediction only its explanations can fail: those still pending are marked, and the
+    result settles as `explained` with the reason in each of them.
+    """
+    if result.status == "queued":
+        return _reach(result, "failed", now, error=error, leases={})
+    if result.status == "predicted":
+        return mark_explanations_failed(result, {e.method for e in result.explanations}, error, now)
+    return None
+
+
+def mark_explanations_failed(
+    result: Result, methods: set[str], error: ErrorRecord, now: float
+) -> Result | None:
+    answers = [
+        replace(e, status="failed", error=error)
+        for e in result.explanations
+        if e.status == "pending" and e.method in methods
+    ]
+    return mark_explained(result, answers, [], {}, now)
+
+
+def reopen(result: Result, now: float) -> Result:
+    """Undo a failure so that a replayed message can try again; the only step backwards."""
+    explanations = [
+        replace(e, status="pending", error=None) if e.status == "failed" else e
+        for e in result.explanations
+    ]
+    status: Status = "predicted" if result.findings or explanations else "queued"
+    return replace(
+        result,
+        status=status,
+        error=None,
+        leases={},
+        explanations=explanations,
+        timestamps={**result.timestamps, "reopened": now},
+    )
+
+
+def error_record(error: DropsightError, stage: str) -> ErrorRecord:
+    return ErrorRecord(code=error.code, message=str(error), retryable=error.retryable, stage=stage)
+
+
+def _settle(result: Result, now: float) -> Result:
+    if any(e.status == "pending" for e in result.explanations):
+        return result
+    return _reach(result, "explained", now) or result
+
+
+def _without(leases: dict[str, Lease], *stages: str) -> dict[str, Lease]:
+    return {stage: lease for stage, lease in leases.items() if stage not in stages}

@@ -1,0 +1,168 @@
+"""The result document: `results/{resultId}`. What clients listen to.
+
+It moves forward only (see `progress.py`) and stays under Firestore's 1 MiB: what is larger goes to
+the results bucket and is referred to by an `Artifact`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from dropsight.domain.wire import Record
+
+Status = Literal["queued", "predicted", "explained", "failed"]
+Stage = Literal["ingest", "predict", "explain"]
+
+STATUS_ORDER: dict[str, int] = {"queued": 0, "predicted": 1, "explained": 2, "failed": 3}
+
+
+class Source(Record, kw_only=True):
+    """Where the pixels came from."""
+
+    bucket: str
+    object: str
+    generation: int
+    size: int = 0
+    """Bytes."""
+    sha256: str | None = None
+    format: str | None = None
+    """`dicom`, `png`, `jpeg`, `tiff`, `webp` or `bmp`, recognised by content."""
+    transfer_syntax: str | None = None
+    """DICOM Transfer Syntax UID (PS3.5 section 10)."""
+
+
+class ModelReference(Record, kw_only=True):
+    name: str
+    version: str
+    digest: str
+    runtime: str
+    task: str
+
+
+class Study(Record, kw_only=True):
+    """De-identified attributes of a DICOM file. No value here names a person.
+
+    UIDs are re-mapped consistently by a key, so files of one study stay together.
+    """
+
+    patient_id: str | None = None
+    """Keyed pseudonym: the same patient has the same one, nobody can turn it back."""
+    modality: str | None = None
+    body_part: str | None = None
+    view: str | None = None
+    laterality: str | None = None
+    study_uid: str | None = None
+    series_uid: str | None = None
+    instance_uid: str | None = None
+    study_date: str | None = None
+    """YYYY-MM-DD, shifted by a number of days that is fixed for each patient."""
+    attributes: dict[str, str] = {}
+    """Further attributes that the allow-list lets through, by DICOM keyword."""
+
+
+class ProvenanceStep(Record, kw_only=True):
+    """One step from stored value to model input, with what is needed to do it again."""
+
+    step: str
+    parameters: dict[str, Any] = {}
+
+
+class Finding(Record, kw_only=True):
+    """What the model says of one label (classification) or one object (detection, segmentation).
+
+    `label` is the label's id in model.yaml. `probability` is calibrated, in [0, 1].
+    Classification has a `logit`; detection and segmentation have a `box` [x, y, w, h] in source
+    pixels (origin top left), a `score` and the probability by label, and segmentation a `mask` in
+    COCO run-length encoding {"size": [h, w], "counts": str}.
+    """
+
+    label: str
+    probability: float
+    frame: int = 0
+    logit: float | None = None
+    threshold: float | None = None
+    """Operating point that `positive` was decided at."""
+    positive: bool | None = None
+    box: list[float] | None = None
+    score: float | None = None
+    probabilities: dict[str, float] | None = None
+    mask: dict[str, Any] | None = None
+
+
+class Artifact(Record, kw_only=True):
+    """A stored file that belongs to the result. Its name changes with its content."""
+
+    name: str
+    media_type: str
+    object: str
+    """Name in the results bucket."""
+    bucket: str
+    size: int = 0
+    """Bytes."""
+
+
+class ErrorRecord(Record, kw_only=True):
+    code: str
+    message: str
+    retryable: bool
+    stage: str
+
+
+class Explanation(Record, kw_only=True):
+    """Why: one method's answer for one label. `pending` until the second stage has run."""
+
+    method: str
+    label: str
+    frame: int = 0
+    status: Literal["pending", "done", "failed"] = "pending"
+    heatmap: str | None = None
+    """Name of the artifact: 16-bit PNG, source-sized, 0..65535 for 0..`parameters.maximum`."""
+    overlay: str | None = None
+    """Name of the artifact: PNG for people, with colour bar and label."""
+    parameters: dict[str, Any] = {}
+    seed: int | None = None
+    fidelity: dict[str, float] = {}
+    """How far to trust it: deletion and insertion AUC and the surrogate's R², where measured."""
+    error: ErrorRecord | None = None
+
+
+class Lease(Record, kw_only=True):
+    """Keeps two workers off one request. Expires by itself, so a killed worker blocks nobody."""
+
+    owner: str
+    expires_at: float
+    """Seconds since the epoch."""
+
+
+class Result(Record, kw_only=True):
+    schema_version: int = 1
+    result_id: str
+    status: Status
+    timestamps: dict[str, float] = {}
+    """Seconds since the epoch at which each status was reached."""
+    source: Source
+    model: ModelReference | None = None
+    study: Study | None = None
+    provenance: list[ProvenanceStep] = []
+    frames: int = 0
+    """Number of frames that were prepared."""
+    width: int = 0
+    height: int = 0
+    """Size of the source image in pixels, after EXIF orientation."""
+    findings: list[Finding] = []
+    explanations: list[Explanation] = []
+    artifacts: list[Artifact] = []
+    timeline: dict[str, float] = {}
+    """Milliseconds by stage, e.g. `ingest.decode`, `predict.wait`, `predict.forward`."""
+    error: ErrorRecord | None = None
+    leases: dict[str, Lease] = {}
+    """By stage (`predict`, `explain.lime`); see `progress.claim`."""
+
+    def artifact(self, name: str) -> Artifact | None:
+        """The artifact called `name`, if it has been written."""
+        return next((one for one in self.artifacts if one.name == name), None)
+
+    @property
+    def positives(self) -> list[Finding]:
+        """Findings at or above their operating point. Empty means 'nothing found': a result."""
+        return [finding for finding in self.findings if finding.positive]

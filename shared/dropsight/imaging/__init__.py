@@ -1,0 +1,1 @@
+"""From stored bytes to prepared pixels, and from heatmaps to pictures. No I/O."""
