@@ -14,7 +14,7 @@ TOPIC_EXPLAIN = "dropsight-explain"
 TOPIC_DEAD_LETTER = "dropsight-dead-letter"
 
 
-class ObjectRef(Record, kw_only=True):
+class ObjectRef(Record, kw_only=True, frozen=True):
     """One immutable version of one stored object."""
 
     bucket: str
@@ -22,7 +22,7 @@ class ObjectRef(Record, kw_only=True):
     generation: int
 
 
-class ObjectFinalized(Record, kw_only=True):
+class ObjectFinalized(Record, kw_only=True, frozen=True):
     """`google.cloud.storage.object.v1.finalized`: the fields of StorageObjectData that are used.
 
     Cloud Storage sends 64-bit numbers as JSON strings; `from_cloud_event` reads both forms.
@@ -36,7 +36,7 @@ class ObjectFinalized(Record, kw_only=True):
     metadata: dict[str, str] = {}
 
 
-class PredictionRequested(Record, kw_only=True):
+class PredictionRequested(Record, kw_only=True, frozen=True):
     """A frame waits for a model. Published by ingest, pushed to `POST /pubsub/predict`."""
 
     schema_version: int = SCHEMA_VERSION
@@ -47,7 +47,7 @@ class PredictionRequested(Record, kw_only=True):
     """Seconds since the epoch; the wait in the queue is measured from here."""
 
 
-class ExplanationRequested(Record, kw_only=True):
+class ExplanationRequested(Record, kw_only=True, frozen=True):
     """A finding waits for its reason. Published by predict, pushed to `POST /pubsub/explain`.
 
     One message for each method: the perturbations of LIME answer for all target labels at once.
@@ -64,7 +64,7 @@ class ExplanationRequested(Record, kw_only=True):
     requested_at: float
 
 
-class DeadLetter(Record, kw_only=True):
+class DeadLetter(Record, kw_only=True, frozen=True):
     """A message whose every delivery failed, kept until somebody replays or deletes it."""
 
     schema_version: int = SCHEMA_VERSION

@@ -30,13 +30,13 @@ class ManifestRecord(Record, forbid_unknown_fields=True):
     """A misspelt field is an error here: nobody sends us a newer model.yaml by accident."""
 
 
-class ArtifactFile(ManifestRecord, kw_only=True):
+class ArtifactFile(ManifestRecord, kw_only=True, frozen=True):
     path: str
     """Relative to model.yaml, `gs://…` or an MLflow model URI."""
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
-class Outputs(ManifestRecord, kw_only=True):
+class Outputs(ManifestRecord, kw_only=True, frozen=True):
     """Names of the model's output tensors."""
 
     logits: str = "logits"
@@ -45,14 +45,14 @@ class Outputs(ManifestRecord, kw_only=True):
     """float32 (batch, labels, h, w): class activation maps before ReLU, for Grad-CAM."""
 
 
-class Window(ManifestRecord, kw_only=True):
+class Window(ManifestRecord, kw_only=True, frozen=True):
     """A fixed VOI window in units after the Modality LUT; overrides the file's own."""
 
     center: float
     width: Annotated[float, msgspec.Meta(gt=0)]
 
 
-class InputSpec(ManifestRecord, kw_only=True):
+class InputSpec(ManifestRecord, kw_only=True, frozen=True):
     width: Positive
     height: Positive
     channels: Literal[1, 3]
@@ -67,7 +67,7 @@ class InputSpec(ManifestRecord, kw_only=True):
     window: Window | None = None
 
 
-class Accepts(ManifestRecord, kw_only=True):
+class Accepts(ManifestRecord, kw_only=True, frozen=True):
     """The input contract. An empty list takes everything."""
 
     formats: list[Format] = msgspec.field(default_factory=lambda: list(ALL_FORMATS))
@@ -78,7 +78,7 @@ class Accepts(ManifestRecord, kw_only=True):
     """(width, height) in pixels."""
 
 
-class Label(ManifestRecord, kw_only=True):
+class Label(ManifestRecord, kw_only=True, frozen=True):
     id: Annotated[str, msgspec.Meta(min_length=1)]
     name: dict[str, str] = {}
     """Display name by language (BCP 47)."""
@@ -90,20 +90,20 @@ class Label(ManifestRecord, kw_only=True):
         return self.name.get(language) or self.name.get("en") or self.id
 
 
-class Calibration(ManifestRecord, kw_only=True):
+class Calibration(ManifestRecord, kw_only=True, frozen=True):
     """Temperature scaling (Guo et al., 2017): probability = sigmoid(logit / temperature)."""
 
     temperature: Annotated[float, msgspec.Meta(gt=0)] = 1.0
 
 
-class ExplanationSpec(ManifestRecord, kw_only=True):
+class ExplanationSpec(ManifestRecord, kw_only=True, frozen=True):
     method: Literal["grad-cam", "lime"]
     labels: Literal["positive", "all", "top"] = "positive"
     """`positive`: each label at or above its threshold, or the most probable one if none is."""
     parameters: dict[str, Any] = {}
 
 
-class Manifest(ManifestRecord, kw_only=True, dict=True):
+class Manifest(ManifestRecord, kw_only=True, frozen=True, dict=True):
     schema_version: Literal[1] = 1
     name: Slug
     version: str

@@ -16,7 +16,7 @@ Stage = Literal["ingest", "predict", "explain"]
 STATUS_ORDER: dict[str, int] = {"queued": 0, "predicted": 1, "explained": 2, "failed": 3}
 
 
-class Source(Record, kw_only=True):
+class Source(Record, kw_only=True, frozen=True):
     """Where the pixels came from."""
 
     bucket: str
@@ -31,7 +31,7 @@ class Source(Record, kw_only=True):
     """DICOM Transfer Syntax UID (PS3.5 section 10)."""
 
 
-class ModelReference(Record, kw_only=True):
+class ModelReference(Record, kw_only=True, frozen=True):
     name: str
     version: str
     digest: str
@@ -39,7 +39,7 @@ class ModelReference(Record, kw_only=True):
     task: str
 
 
-class Study(Record, kw_only=True):
+class Study(Record, kw_only=True, frozen=True):
     """De-identified attributes of a DICOM file. No value here names a person.
 
     UIDs are re-mapped consistently by a key, so files of one study stay together.
@@ -60,14 +60,14 @@ class Study(Record, kw_only=True):
     """Further attributes that the allow-list lets through, by DICOM keyword."""
 
 
-class ProvenanceStep(Record, kw_only=True):
+class ProvenanceStep(Record, kw_only=True, frozen=True):
     """One step from stored value to model input, with what is needed to do it again."""
 
     step: str
     parameters: dict[str, Any] = {}
 
 
-class Finding(Record, kw_only=True):
+class Finding(Record, kw_only=True, frozen=True):
     """What the model says of one label (classification) or one object (detection, segmentation).
 
     `label` is the label's id in model.yaml. `probability` is calibrated, in [0, 1].
@@ -89,7 +89,7 @@ class Finding(Record, kw_only=True):
     mask: dict[str, Any] | None = None
 
 
-class Artifact(Record, kw_only=True):
+class Artifact(Record, kw_only=True, frozen=True):
     """A stored file that belongs to the result. Its name changes with its content."""
 
     name: str
@@ -101,14 +101,14 @@ class Artifact(Record, kw_only=True):
     """Bytes."""
 
 
-class ErrorRecord(Record, kw_only=True):
+class ErrorRecord(Record, kw_only=True, frozen=True):
     code: str
     message: str
     retryable: bool
     stage: str
 
 
-class Explanation(Record, kw_only=True):
+class Explanation(Record, kw_only=True, frozen=True):
     """Why: one method's answer for one label. `pending` until the second stage has run."""
 
     method: str
@@ -126,7 +126,7 @@ class Explanation(Record, kw_only=True):
     error: ErrorRecord | None = None
 
 
-class Lease(Record, kw_only=True):
+class Lease(Record, kw_only=True, frozen=True):
     """Keeps two workers off one request. Expires by itself, so a killed worker blocks nobody."""
 
     owner: str
@@ -134,7 +134,7 @@ class Lease(Record, kw_only=True):
     """Seconds since the epoch."""
 
 
-class Result(Record, kw_only=True):
+class Result(Record, kw_only=True, frozen=True):
     schema_version: int = 1
     result_id: str
     status: Status
