@@ -26,7 +26,7 @@ Slug = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
 ALL_FORMATS: list[Format] = ["dicom", "png", "jpeg", "tiff", "webp", "bmp"]
 
 
-class ManifestRecord(Record, forbid_unknown_fields=True):
+class ManifestRecord(Record, forbid_unknown_fields=True, frozen=True):
     """A misspelt field is an error here: nobody sends us a newer model.yaml by accident."""
 
 

@@ -1,0 +1,1 @@
+"""Recipes that make the model bundles, one package and one command each."""

@@ -1,0 +1,102 @@
+"""Reads the films of `images.zip` and splits them by patient."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import random
+import zipfile
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from .settings import LABELS
+
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """One film: `pixels` uint8 (224, 224), `target` float32 (3,) of 0 and 1 in LABELS order."""
+
+    file: str
+    group: str
+    kind: str
+    pixels: Pixels
+    target: npt.NDArray[np.float32]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the decoded pixels: the same for copies that were encoded twice."""
+        return hashlib.sha256(self.pixels.tobytes()).hexdigest()
+
+
+def read_films(folder: Path, split: str, limit: int | None = None) -> list[Film]:
+    """Films of one split (`train` or `val`), at most `limit` of each kind, in file order."""
+    with (folder / "labels.csv").open(newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["split"] == split]
+    if limit is not None:
+        rows = [row for kind in ("normal", "bacterial", "viral")
+                for row in [row for row in rows if row["label"] == kind][:limit]]
+    films = []
+    with zipfile.ZipFile(folder / "images.zip") as archive:
+        for row in rows:
+            encoded = np.frombuffer(archive.read(f"images/{row['file']}"), np.uint8)
+            pixels = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE)
+            if pixels is None or pixels.ndim != 2:
+                raise ValueError(f"{row['file']} in images.zip is no image that OpenCV can decode")
+            target = np.array([float(row[label]) for label in LABELS], np.float32)
+            films.append(
+                Film(row["file"], row["patient_group"], row["label"], pixels.astype(np.uint8),
+                     target))
+    return films
+
+
+def without_copies(films: Sequence[Film], of: Sequence[Film] = ()) -> list[Film]:
+    """Drops films whose pixels occur earlier in `films`, or anywhere in `of`."""
+    seen = {film.digest for film in of}
+    kept = []
+    for film in films:
+        if film.digest not in seen:
+            seen.add(film.digest)
+            kept.append(film)
+    return kept
+
+
+def hold_out(films: Sequence[Film], fold: int, folds: int,
+             seed: int) -> tuple[list[Film], list[Film]]:
+    """Splits into (rest, dev), dev being every `folds`-th patient of each kind.
+
+    A patient with films of two kinds counts with the first, and stays whole.
+    """
+    kind_of: dict[str, str] = {}
+    for film in films:
+        kind_of.setdefault(film.group, film.kind)
+    groups = defaultdict(list)
+    for group, kind in kind_of.items():
+        groups[kind].append(group)
+    held: set[str] = set()
+    for kind in sorted(groups):
+        order = sorted(groups[kind])
+        random.Random(f"{seed} {kind}").shuffle(order)
+        held.update(order[fold::folds])
+    return ([film for film in films if film.group not in held],
+            [film for film in films if film.group in held])
+
+
+def prepare(pixels: Pixels, size: int, mean: float, std: float) -> npt.NDArray[np.float32]:
+    """What serving does: uint8 (h, w) -> float32 (1, size, size), about -2 to 2.3.
+
+    Stretch to a square (INTER_AREA when shrinking, else INTER_LINEAR), scale to [0, 1], then
+    (x - mean) / std.
+    """
+    if pixels.shape != (size, size):
+        shrinks = size <= min(pixels.shape)
+        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        pixels = cv2.resize(pixels, (size, size), interpolation=method).astype(np.uint8)
+    return ((pixels.astype(np.float32) / 255.0 - mean) / std)[None]
