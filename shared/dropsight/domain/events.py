@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
+from dropsight.domain.errors import MessageInvalid
 from dropsight.domain.wire import Record
 
 SCHEMA_VERSION = 1
@@ -12,6 +16,19 @@ TOPIC_FINALIZED = "dropsight-finalized"
 TOPIC_PREDICT = "dropsight-predict"
 TOPIC_EXPLAIN = "dropsight-explain"
 TOPIC_DEAD_LETTER = "dropsight-dead-letter"
+
+REASON_ATTRIBUTE = "dropsightReason"
+"""Message attribute: why the last delivery of a dead letter failed."""
+
+
+def push_subscription(topic: str) -> str:
+    """Name of the subscription that pushes `topic` to its step."""
+    return f"{topic}-push"
+
+
+def topic_of(subscription: str) -> str:
+    """Inverse of `push_subscription`; takes a full resource name as well."""
+    return subscription.rpartition("/")[2].removesuffix("-push")
 
 
 class ObjectRef(Record, kw_only=True, frozen=True):
@@ -25,7 +42,7 @@ class ObjectRef(Record, kw_only=True, frozen=True):
 class ObjectFinalized(Record, kw_only=True, frozen=True):
     """`google.cloud.storage.object.v1.finalized`: the fields of StorageObjectData that are used.
 
-    Cloud Storage sends 64-bit numbers as JSON strings; `from_cloud_event` reads both forms.
+    Cloud Storage sends 64-bit numbers as JSON strings; `object_finalized` reads both forms.
     """
 
     bucket: str
@@ -34,6 +51,14 @@ class ObjectFinalized(Record, kw_only=True, frozen=True):
     size: int = 0
     content_type: str = ""
     metadata: dict[str, str] = {}
+
+
+def object_finalized(data: Mapping[str, Any]) -> ObjectFinalized:
+    """Read the `data` of a storage CloudEvent. Raises MessageInvalid, naming the field at fault."""
+    try:
+        return msgspec.convert(data, ObjectFinalized, strict=False)
+    except msgspec.ValidationError as error:
+        raise MessageInvalid(f"not a storage event: {error}") from error
 
 
 class PredictionRequested(Record, kw_only=True, frozen=True):

@@ -6,6 +6,7 @@ Each takes the stored result and returns the changed one, or None where nothing 
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,7 +31,11 @@ def _reach(result: Result, status: Status, now: float, **changes: Any) -> Result
 
 
 def claim(result: Result, stage: str, owner: str, now: float, seconds: float) -> Result | None:
-    """Take the lease of `stage` for `seconds`. Raises LeaseHeld while another owner has it."""
+    """Take the lease of `stage` for `seconds`. Raises LeaseHeld while another owner has it.
+
+    `owner` names one delivery, not one process: a process may be given the same message twice at
+    once.
+    """
     held = result.leases.get(stage)
     if held is not None and held.owner != owner and held.expires_at > now:
         wait = held.expires_at - now
@@ -67,7 +72,7 @@ def mark_predicted(
         findings=list(findings),
         explanations=list(pending),
         timeline={**result.timeline, **timeline},
-        leases=_without(result.leases, "predict"),
+        leases={},
     )
     return moved and _settle(moved, now)
 
@@ -97,7 +102,7 @@ def mark_explained(
         explanations=explanations,
         artifacts=[*result.artifacts, *(a for a in artifacts if a.name not in known)],
         timeline={**result.timeline, **timeline},
-        leases=_without(result.leases, *(f"explain.{a.method}" for a in answers)),
+        leases=_without(result.leases, *(explain_stage(a.method, a.frame) for a in answers)),
     )
     return _settle(changed, now)
 
@@ -111,18 +116,23 @@ def mark_failed(result: Result, error: ErrorRecord, now: float) -> Result | None
     if result.status == "queued":
         return _reach(result, "failed", now, error=error, leases={})
     if result.status == "predicted":
-        return mark_explanations_failed(result, {e.method for e in result.explanations}, error, now)
+        return _fail_pending(result, result.explanations, error, now)
     return None
 
 
 def mark_explanations_failed(
-    result: Result, methods: set[str], error: ErrorRecord, now: float
+    result: Result, method: str, frame: int, error: ErrorRecord, now: float
 ) -> Result | None:
-    answers = [
-        replace(e, status="failed", error=error)
-        for e in result.explanations
-        if e.status == "pending" and e.method in methods
-    ]
+    """The findings stand; what this method would have said of this frame stays visibly absent."""
+    concerned = [e for e in result.explanations if e.method == method and e.frame == frame]
+    return _fail_pending(result, concerned, error, now)
+
+
+def _fail_pending(
+    result: Result, explanations: Sequence[Explanation], error: ErrorRecord, now: float
+) -> Result | None:
+    pending = [e for e in explanations if e.status == "pending"]
+    answers = [replace(e, status="failed", error=error) for e in pending]
     return mark_explained(result, answers, [], {}, now)
 
 
@@ -132,7 +142,7 @@ def reopen(result: Result, now: float) -> Result:
         replace(e, status="pending", error=None) if e.status == "failed" else e
         for e in result.explanations
     ]
-    status: Status = "predicted" if result.findings or explanations else "queued"
+    status: Status = "predicted" if explanations else "queued"
     return replace(
         result,
         status=status,
@@ -141,6 +151,16 @@ def reopen(result: Result, now: float) -> Result:
         explanations=explanations,
         timestamps={**result.timestamps, "reopened": now},
     )
+
+
+def explain_stage(method: str, frame: int) -> str:
+    """Name of the lease and of the timeline entries of one explanation message."""
+    return f"explain.{method}" if frame == 0 else f"explain.{method}.{frame}"
+
+
+def delivery_owner(process: str) -> str:
+    """A name for the leases of one delivery in `process`."""
+    return f"{process}/{secrets.token_hex(4)}"
 
 
 def error_record(error: DropsightError, stage: str) -> ErrorRecord:

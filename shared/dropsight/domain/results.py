@@ -163,6 +163,11 @@ class Result(Record, kw_only=True, frozen=True):
         return next((one for one in self.artifacts if one.name == name), None)
 
     @property
+    def arrived_at(self) -> float:
+        """When it was queued (or failed, where it never was): what lists are ordered by."""
+        return self.timestamps.get("queued", self.timestamps.get("failed", 0.0))
+
+    @property
     def positives(self) -> list[Finding]:
         """Findings at or above their operating point. Empty means 'nothing found': a result."""
         return [finding for finding in self.findings if finding.positive]

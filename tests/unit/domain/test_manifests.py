@@ -1,0 +1,82 @@
+from pathlib import Path
+
+import pytest
+
+from dropsight.domain.errors import ManifestInvalid
+from dropsight.domain.manifests import load_manifests, parse_manifest
+
+pytestmark = pytest.mark.unit
+
+GOOD = """
+schemaVersion: 1
+name: toy
+version: 1.0.0
+task: classification
+runtime: onnx
+artifact: {path: model.onnx, sha256: "%s"}
+outputs: {logits: logits, activations: activations}
+input: {width: 4, height: 4, channels: 1, mean: [0.5], std: [0.25]}
+labels:
+  - {id: yes, name: {en: Yes, de: Ja}, threshold: 0.4}
+  - {id: no}
+explanations: [{method: grad-cam}]
+licence: Apache-2.0
+intendedUse: tests
+""" % ("0" * 64)
+GOOD = GOOD.replace("id: yes", "id: 'yes'").replace("id: no", "id: 'no'").replace("Yes", "'Yes'")
+
+
+def test_a_good_manifest_is_read_with_its_defaults():
+    manifest = parse_manifest(GOOD)
+    assert manifest.input.layout == "NCHW"
+    assert manifest.label("no").threshold == 0.5
+    assert manifest.label("yes").display_name("de") == "Ja"
+    assert manifest.label("yes").display_name("fr") == "Yes"
+    assert manifest.label("no").display_name() == "no"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("task: classification", "task: guessing", "`$.task`"),
+        ("width: 4", "width: 0", "`$.input.width`"),
+        ("channels: 1", "channels: 2", "`$.input.channels`"),
+        ("channels: 1", "chanels: 1", "chanels"),
+        ("mean: [0.5]", "mean: [1, 2, 3]", "input.mean: found 3 values, legal are 1"),
+        ("std: [0.25]", "std: [0]", "input.std: found 0"),
+        ("threshold: 0.4", "threshold: 40", "`$.labels[0].threshold`"),
+        ("id: 'no'", "id: 'yes'", "labels: ids must differ"),
+        (", activations: activations", "", "outputs.activations: missing"),
+        ('"%s"' % ("0" * 64), '"abc"', "`$.artifact.sha256`"),
+        ("licence: Apache-2.0\n", "", "missing required field `licence`"),
+        ("name: toy", "name: ../toy", "`$.name`"),
+        ("labels:", "labels: [", "model.yaml"),
+    ],
+)
+def test_a_faulty_manifest_says_which_field(old: str, new: str, sentence: str):
+    assert old in GOOD
+    with pytest.raises(ManifestInvalid) as caught:
+        parse_manifest(GOOD.replace(old, new))
+    assert sentence in str(caught.value)
+
+
+def test_the_digest_is_of_the_model_and_not_of_its_explanations():
+    plain = parse_manifest(GOOD)
+    explained = parse_manifest(GOOD.replace("[{method: grad-cam}]", "[{method: lime}]"))
+    retrained = parse_manifest(GOOD.replace("0" * 64, "1" * 64))
+    assert plain.digest == explained.digest
+    assert plain.explanation_digest != explained.explanation_digest
+    assert plain.digest != retrained.digest
+
+
+def test_a_folder_without_bundles_says_where_it_looked(tmp_path: Path):
+    with pytest.raises(ManifestInvalid, match="DROPSIGHT_MODELS"):
+        load_manifests(tmp_path)
+
+
+def test_two_bundles_may_not_share_a_name(tmp_path: Path):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "model.yaml").write_text(GOOD, encoding="utf-8")
+    with pytest.raises(ManifestInvalid, match="names must differ"):
+        load_manifests(tmp_path)

@@ -1,0 +1,120 @@
+import pytest
+
+from dropsight.domain.errors import BurnedInText, LeaseHeld
+from dropsight.domain.progress import (
+    claim,
+    error_record,
+    mark_explained,
+    mark_explanations_failed,
+    mark_failed,
+    mark_predicted,
+    release,
+    reopen,
+)
+from dropsight.domain.results import Artifact, Explanation, Finding, Result, Source
+from dropsight.domain.wire import replace
+
+pytestmark = pytest.mark.unit
+
+QUEUED = Result(
+    result_id="r",
+    status="queued",
+    timestamps={"queued": 1.0},
+    source=Source(bucket="b", object="o", generation=1),
+)
+FINDING = Finding(label="a", probability=0.9, positive=True)
+CAM = Explanation(method="grad-cam", label="a")
+LIME = Explanation(method="lime", label="a")
+ERROR = error_record(BurnedInText("sentence"), "ingest")
+
+
+def predicted() -> Result:
+    result = mark_predicted(QUEUED, [FINDING], [CAM, LIME], {"predict.forward": 5.0}, 2.0)
+    assert result is not None
+    return result
+
+
+def test_a_lease_keeps_a_second_worker_off_until_it_expires():
+    leased = claim(QUEUED, "predict", "one", now=10.0, seconds=5.0)
+    assert leased is not None
+    with pytest.raises(LeaseHeld, match="predict is being worked on by one") as caught:
+        claim(leased, "predict", "two", now=12.0, seconds=5.0)
+    assert caught.value.retry_after_s == 3.0
+    taken_over = claim(leased, "predict", "two", now=15.0, seconds=5.0)
+    assert taken_over is not None
+    assert taken_over.leases["predict"].owner == "two"
+
+
+def test_only_its_owner_releases_a_lease():
+    leased = claim(QUEUED, "predict", "one", now=10.0, seconds=5.0)
+    assert leased is not None
+    assert release(leased, "predict", "two") is None
+    released = release(leased, "predict", "one")
+    assert released is not None
+    assert released.leases == {}
+
+
+def test_a_prediction_without_explanations_is_explained_at_once():
+    result = mark_predicted(QUEUED, [FINDING], [], {}, 2.0)
+    assert result is not None
+    assert result.status == "explained"
+    assert result.timestamps == {"queued": 1.0, "predicted": 2.0, "explained": 2.0}
+
+
+def test_a_result_is_explained_when_its_last_explanation_is():
+    first = mark_explained(predicted(), [replace(CAM, status="done")], [], {}, 3.0)
+    assert first is not None
+    assert first.status == "predicted"
+    second = mark_explained(first, [replace(LIME, status="done")], [], {"x": 1.0}, 4.0)
+    assert second is not None
+    assert second.status == "explained"
+    assert second.timestamps["explained"] == 4.0
+    assert second.timeline == {"predict.forward": 5.0, "x": 1.0}
+
+
+def test_a_second_delivery_changes_nothing():
+    result = predicted()
+    assert mark_predicted(result, [], [], {}, 9.0) is None
+    done = mark_explained(result, [replace(CAM, status="done", seed=1)], [], {}, 3.0)
+    assert done is not None
+    assert mark_explained(done, [replace(CAM, status="done", seed=2)], [], {}, 9.0) is None
+
+
+def test_an_artifact_is_listed_once():
+    picture = Artifact(name="p", media_type="image/png", object="r/p.png", bucket="results")
+    first = mark_explained(predicted(), [replace(CAM, status="done")], [picture], {}, 3.0)
+    assert first is not None
+    second = mark_explained(first, [replace(LIME, status="done")], [picture], {}, 4.0)
+    assert second is not None
+    assert second.artifacts == [picture]
+
+
+def test_a_result_never_moves_backwards():
+    failed = mark_failed(QUEUED, ERROR, 2.0)
+    assert failed is not None
+    assert failed.status == "failed"
+    assert mark_predicted(failed, [FINDING], [], {}, 3.0) is None
+    assert mark_failed(failed, ERROR, 3.0) is None
+
+
+def test_a_failed_explanation_leaves_the_findings_standing():
+    result = mark_explanations_failed(predicted(), "lime", 0, ERROR, 3.0)
+    assert result is not None
+    assert result.status == "predicted"
+    assert [e.status for e in result.explanations] == ["pending", "failed"]
+    settled = mark_failed(result, ERROR, 4.0)
+    assert settled is not None
+    assert settled.status == "explained"
+    assert settled.findings == [FINDING]
+    assert settled.error is None
+
+
+def test_reopening_takes_a_failure_back_to_where_its_message_starts():
+    failed = mark_failed(QUEUED, ERROR, 2.0)
+    assert failed is not None
+    assert reopen(failed, 5.0).status == "queued"
+    settled = mark_failed(predicted(), ERROR, 3.0)
+    assert settled is not None
+    again = reopen(settled, 5.0)
+    assert again.status == "predicted"
+    assert [e.status for e in again.explanations] == ["pending", "pending"]
