@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Literal
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Settings:
     results_bucket: str = "results"
     pseudonym_key: str = ""
     """Secret for pseudonyms; from Secret Manager in the cloud, made on first use on a laptop."""
-    burned_in: str = "refuse"
+    burned_in: Literal["refuse", "mask", "allow"] = "refuse"
     """What to do where BurnedInAnnotation is YES: `refuse`, `mask` or `allow`."""
     lease_s: float = 60.0
     """How long one worker may hold one request before another may take it over."""

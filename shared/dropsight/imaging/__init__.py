@@ -1,1 +1,1 @@
-"""From stored bytes to prepared pixels, and from heatmaps to pictures. No I/O."""
+"""From an uploaded file to a frame: recognise, check, de-identify, decode, window, resize."""

@@ -1,0 +1,150 @@
+"""Results and dead letters in Firestore, over its REST API.
+
+https://firebase.google.com/docs/firestore/reference/rest/v1/projects.databases.documents
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from dropsight.adapters.document_limits import check_document
+from dropsight.adapters.gcp.session import Session
+from dropsight.adapters.gcp.values import from_fields, to_fields
+from dropsight.domain.errors import BackendUnavailable
+from dropsight.domain.events import DeadLetter
+from dropsight.domain.results import Result
+from dropsight.domain.wire import from_plain, to_plain
+
+RESULTS = "results"
+DEAD_LETTERS = "deadLetters"
+ARRIVED_AT = "arrivedAt"
+"""Beside the fields of a result: `Result.arrived_at`, for clients to order by."""
+NOT_FOUND = 404
+UNMET = ("ALREADY_EXISTS", "FAILED_PRECONDITION", "NOT_FOUND")
+"""Firestore's reasons for a condition that does not hold."""
+ROUNDS = 40
+LONGEST_PAUSE_S = 1.0
+
+
+class FirestoreResultStore:
+    """ResultStore in the collection `results`.
+
+    `update` reads the document and writes it on the condition that its `updateTime` is still the
+    one that was read, and begins again where it is not. For a single document that is a
+    transaction, with one round trip less and without a lock that a killed worker would leave.
+    """
+
+    def __init__(self, session: Session, project: str) -> None:
+        self._collection = _Collection(session, project, RESULTS)
+        self._random = random.SystemRandom()
+
+    def create(self, result: Result) -> bool:
+        return self._collection.write(result.result_id, _plain(result), {"exists": False})
+
+    def get(self, result_id: str) -> Result | None:
+        found = self._collection.get(result_id)
+        return from_plain(from_fields(found["fields"]), Result) if found else None
+
+    def update(self, result_id: str, change: Callable[[Result], Result | None]) -> Result:
+        """As the port says. Raises BackendUnavailable also where others were faster 40 times."""
+        for attempt in range(ROUNDS):
+            found = self._collection.get(result_id)
+            if found is None:
+                raise KeyError(f"result {result_id} does not exist")
+            stored = from_plain(from_fields(found["fields"]), Result)
+            changed = change(stored)
+            if changed is None:
+                return stored
+            if self._collection.write(
+                result_id, _plain(changed), {"updateTime": found["updateTime"]}
+            ):
+                return changed
+            time.sleep(self._random.uniform(0.0, min(0.02 * 2**attempt, LONGEST_PAUSE_S)))
+        raise BackendUnavailable(f"result {result_id}: changed by others {ROUNDS} times on end")
+
+    def list(self, limit: int = 100) -> Sequence[Result]:
+        return [from_plain(one, Result) for one in self._collection.newest(ARRIVED_AT, limit)]
+
+    def delete(self, result_id: str) -> None:
+        self._collection.delete(result_id)
+
+
+class FirestoreDeadLetterStore:
+    """DeadLetterStore in the collection `deadLetters`."""
+
+    def __init__(self, session: Session, project: str) -> None:
+        self._collection = _Collection(session, project, DEAD_LETTERS)
+
+    def put(self, letter: DeadLetter) -> None:
+        self._collection.write(letter.message_id, to_plain(letter), {"exists": False})
+
+    def get(self, message_id: str) -> DeadLetter | None:
+        found = self._collection.get(message_id)
+        return from_plain(from_fields(found["fields"]), DeadLetter) if found else None
+
+    def list(self, limit: int = 100) -> Sequence[DeadLetter]:
+        return [from_plain(one, DeadLetter) for one in self._collection.newest("failedAt", limit)]
+
+    def delete(self, message_id: str) -> None:
+        self._collection.delete(message_id)
+
+
+class _Collection:
+    def __init__(self, session: Session, project: str, name: str) -> None:
+        self._session = session
+        self._collection = name
+        self._name = f"projects/{project}/databases/(default)/documents"
+        self._documents = f"/v1/{quote(self._name, safe='/()')}"
+
+    def get(self, key: str) -> Any:
+        """The document as Firestore has it, with `fields` and `updateTime`, or None."""
+        response = self._session.request("GET", self._path(key), allow=(NOT_FOUND,))
+        return None if response.status == NOT_FOUND else response.json()
+
+    def write(self, key: str, plain: dict[str, Any], condition: Mapping[str, Any]) -> bool:
+        """Write the whole document; False if `condition` does not hold.
+
+        By `commit`: for PATCH the emulator takes every `updateTime` for zero.
+        """
+        check_document(plain, key)
+        document = {"name": f"{self._name}/{self._collection}/{key}", "fields": to_fields(plain)}
+        response = self._session.request(
+            "POST",
+            f"{self._documents}:commit",
+            body=json.dumps(
+                {"writes": [{"update": document, "currentDocument": condition}]}
+            ).encode(),
+            allow=UNMET,
+            repeatable=False,
+        )
+        return response.status < 300
+
+    def newest(self, field: str, limit: int) -> list[dict[str, Any]]:
+        query = {
+            "from": [{"collectionId": self._collection}],
+            "orderBy": [{"field": {"fieldPath": field}, "direction": "DESCENDING"}],
+            "limit": limit,
+        }
+        response = self._session.request(
+            "POST",
+            f"{self._documents}:runQuery",
+            body=json.dumps({"structuredQuery": query}).encode(),
+        )
+        return [
+            from_fields(row["document"]["fields"]) for row in response.json() if "document" in row
+        ]
+
+    def delete(self, key: str) -> None:
+        self._session.request("DELETE", self._path(key))
+
+    def _path(self, key: str) -> str:
+        return f"{self._documents}/{self._collection}/{quote(key, safe='')}"
+
+
+def _plain(result: Result) -> dict[str, Any]:
+    return {**to_plain(result), ARRIVED_AT: result.arrived_at}

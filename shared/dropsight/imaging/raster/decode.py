@@ -1,0 +1,132 @@
+"""Decode image files with OpenCV, which keeps 16 bits where others cut them to 8."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dropsight.domain.errors import BudgetExceeded, MalformedFile
+from dropsight.domain.manifests import Format
+from dropsight.domain.results import ProvenanceStep
+from dropsight.imaging.raster.header import RasterHeader
+from dropsight.imaging.windowing import Image, Percentile
+
+Array = npt.NDArray[Any]
+ROWS_AT_ONCE = 256
+
+
+def iter_images(
+    data: bytes, found: Format, header: RasterHeader
+) -> Iterator[tuple[Image, list[ProvenanceStep]]]:
+    """Each picture as people see it, and how it was made.
+
+    uint8 as stored, or uint16 by a percentile window where samples have more than 8 bits or are
+    floating point: such files do not say which value is white. Shape (height, width) or
+    (height, width, 3) in RGB; an alpha channel is dropped. Of animations the first picture.
+    Raises MalformedFile, BudgetExceeded.
+    """
+    for page in _wanted_pages(data, found, header):
+        pixels = _as_seen(page, found, header)
+        steps = [_decode_step(found, header)]
+        if pixels.dtype == np.uint8:
+            yield pixels, steps
+            continue
+        window = Percentile.of(_sample(pixels))
+        parameters = {**window.parameters(), "invert": header.min_is_white}
+        steps.append(ProvenanceStep(step="voi", parameters=parameters))
+        yield _windowed(pixels, window, header.min_is_white), steps
+
+
+def _wanted_pages(data: bytes, found: Format, header: RasterHeader) -> Iterator[Array]:
+    """TIFF pages of the first page's size, one at a time; the one picture of other formats."""
+    remaining = header.pages
+    for index in range(header.pages + header.skipped_pages):
+        page = _decode(data, found, index)
+        if header.skipped_pages and page.shape[:2] != header.oriented_size[::-1]:
+            continue
+        yield page
+        remaining -= 1
+        if not remaining:
+            return
+
+
+def _decode(data: bytes, found: Format, index: int) -> Array:
+    import cv2  # noqa: PLC0415  (a refused file never needs it)
+
+    flags = (
+        cv2.IMREAD_ANYDEPTH
+        | cv2.IMREAD_ANYCOLOR
+        | cv2.IMREAD_COLOR_RGB
+        | cv2.IMREAD_IGNORE_ORIENTATION
+    )
+    buffer = np.frombuffer(data, np.uint8)
+    try:
+        if found == "tiff":
+            _, pages = cv2.imdecodemulti(buffer, flags, range=(index, index + 1))
+            pixels = pages[0] if pages else None
+        else:
+            pixels = cv2.imdecode(buffer, flags)
+    except cv2.error as error:
+        if "CV_IO_MAX_IMAGE" in str(error):
+            raise BudgetExceeded(
+                "the image is larger than OpenCV is set to read; raise OPENCV_IO_MAX_IMAGE_PIXELS"
+            ) from error
+        raise MalformedFile(
+            f"the {found} decoder cannot read the picture; the file is damaged, export it again"
+        ) from error
+    if pixels is None or pixels.size == 0:
+        raise MalformedFile(
+            f"the {found} decoder cannot read picture {index + 1}; the file is damaged or of a "
+            "kind that is not read, export it again as 8 or 16 bit"
+        )
+    return np.asarray(pixels)
+
+
+def _as_seen(pixels: Array, found: Format, header: RasterHeader) -> Array:
+    """Grey with one channel, and the right way up (OpenCV turns TIFF by itself)."""
+    if header.channels <= 2 and pixels.ndim == 3:
+        pixels = pixels[..., 0]
+    return pixels if found == "tiff" else oriented(pixels, header.orientation)
+
+
+def oriented(pixels: Array, orientation: int) -> Array:
+    """EXIF Orientation undone: 3 turns by 180 degrees, 6 clockwise by 90, 8 by 270."""
+    if orientation >= 5:
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def _decode_step(found: Format, header: RasterHeader) -> ProvenanceStep:
+    parameters: dict[str, Any] = {
+        "format": found,
+        "decoder": "opencv",
+        "bits": header.bits,
+        "orientation": header.orientation,
+    }
+    if header.skipped_pages:
+        parameters["skippedPages"] = header.skipped_pages
+    return ProvenanceStep(step="decode", parameters=parameters)
+
+
+def _sample(pixels: Array) -> npt.NDArray[np.float64]:
+    step = max(1, int((pixels.size / 100_000) ** 0.5))
+    return pixels[::step, ::step].astype(np.float64).ravel()
+
+
+def _windowed(pixels: Array, window: Percentile, invert: bool) -> Image:
+    """uint16 over the percentile window; NaN becomes black."""
+    out = np.empty(pixels.shape, np.uint16)
+    for top in range(0, pixels.shape[0], ROWS_AT_ONCE):
+        rows = slice(top, top + ROWS_AT_ONCE)
+        values = np.clip(window.range(pixels[rows].astype(np.float64)), 0.0, 1.0)
+        if invert:
+            values = 1.0 - values
+        out[rows] = np.nan_to_num(values * 65535.0 + 0.5, nan=0.0).astype(np.uint16)
+    return out

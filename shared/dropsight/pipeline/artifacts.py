@@ -1,0 +1,32 @@
+"""Files of a result. Their names change with their content, so no cache ever shows an old one."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+
+from dropsight.domain.errors import PreconditionFailed
+from dropsight.domain.results import Artifact
+from dropsight.ports import ObjectStore
+
+
+def display_name(frame: int) -> str:
+    """Name of the artifact that shows this frame, de-identified and without an overlay."""
+    return f"display-{frame}"
+
+
+def write_artifact(
+    objects: ObjectStore,
+    bucket: str,
+    result_id: str,
+    name: str,
+    data: bytes,
+    media_type: str = "image/png",
+) -> Artifact:
+    """Store `data` as `<result id>/<name>-<12 hex digits of its SHA-256>.png`, once."""
+    suffix = media_type.partition("/")[2]
+    fingerprint = hashlib.sha256(data).hexdigest()[:12]
+    path = f"{result_id}/{name}-{fingerprint}.{suffix}"
+    with contextlib.suppress(PreconditionFailed):  # the same bytes are there already
+        objects.write(bucket, path, data, media_type, if_generation_match=0)
+    return Artifact(name=name, media_type=media_type, object=path, bucket=bucket, size=len(data))

@@ -1,0 +1,165 @@
+"""Third step: why. Never delays a prediction: the engine gives way between chunks."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from dropsight.domain.errors import ObjectGone, PermanentError
+from dropsight.domain.events import ExplanationRequested
+from dropsight.domain.frames import Frame
+from dropsight.domain.manifests import Manifest
+from dropsight.domain.progress import (
+    claim,
+    delivery_owner,
+    error_record,
+    explain_stage,
+    mark_explained,
+    mark_explanations_failed,
+    release,
+)
+from dropsight.domain.results import Artifact, Explanation, Result
+from dropsight.imaging.overlays import Caption, render_explanation
+from dropsight.imaging.png import decode_png
+from dropsight.pipeline.artifacts import display_name, write_artifact
+from dropsight.pipeline.routing import Models, model_named
+from dropsight.pipeline.stopwatch import Stopwatch
+from dropsight.ports import Attribution, InferenceEngine, ObjectStore, ResultStore
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Explain:
+    """What the step needs, built once by the entry point."""
+
+    objects: ObjectStore
+    results: ResultStore
+    engine: InferenceEngine
+    models: Models
+    results_bucket: str
+    process: str
+    """Name of this process in leases."""
+    lease_s: float
+
+    def __call__(self, request: ExplanationRequested) -> Result | None:
+        """Answer one method for its labels; the last one settles the result as `explained`.
+
+        None where the result has been deleted in the meantime. Raises TransientError.
+        """
+        stage = explain_stage(request.method, request.frame_index)
+        watch = Stopwatch()
+        owner = delivery_owner(self.process)
+        try:
+            result = self.results.update(
+                request.result_id,
+                lambda r: (
+                    claim(r, stage, owner, time.time(), self.lease_s)
+                    if _is_pending(r, request)
+                    else None
+                ),
+            )
+        except KeyError:
+            return None
+        if not _is_pending(result, request):
+            return result
+        try:
+            manifest = model_named(request.model, self.models)
+            with watch(f"{stage}.compute"):
+                frame = self._read_frame(request)
+                attributions = self.engine.explain(
+                    request.model,
+                    frame,
+                    request.method,
+                    request.labels,
+                    request.frame_index,
+                    request.parameters,
+                )
+            with watch(f"{stage}.render"):
+                answers, artifacts = self._draw(result, request, manifest, frame, attributions)
+        except PermanentError as error:
+            record = error_record(error, "explain")
+            log.info("not explained", extra={"result_id": request.result_id, "code": error.code})
+            return self.results.update(
+                request.result_id,
+                lambda r: mark_explanations_failed(
+                    r, request.method, request.frame_index, record, time.time()
+                ),
+            )
+        except BaseException:
+            self.results.update(request.result_id, lambda r: release(r, stage, owner))
+            raise
+        changed = self.results.update(
+            request.result_id,
+            lambda r: mark_explained(r, answers, artifacts, watch.timeline, time.time()),
+        )
+        log.info("explained", extra={"result_id": request.result_id, "timeline": watch.timeline})
+        return changed
+
+    def _read_frame(self, request: ExplanationRequested) -> Frame:
+        reference = request.frame
+        stored = self.objects.read(reference.bucket, reference.name, reference.generation)
+        return Frame.from_bytes(stored)
+
+    def _draw(
+        self,
+        result: Result,
+        request: ExplanationRequested,
+        manifest: Manifest,
+        frame: Frame,
+        attributions: list[Attribution],
+    ) -> tuple[list[Explanation], list[Artifact]]:
+        """Draw each attribution on the source-sized picture and store what was drawn."""
+        shown = result.artifact(display_name(request.frame_index))
+        if shown is None:
+            raise ObjectGone(
+                f"artifact {display_name(request.frame_index)}: not stored with the result, so "
+                "there is nothing to draw on; drop the file again"
+            )
+        display = decode_png(self.objects.read(shown.bucket, shown.object)).astype(
+            np.uint8, copy=False
+        )
+        probabilities = {
+            f.label: f.probability for f in result.findings if f.frame == request.frame_index
+        }
+        answers: list[Explanation] = []
+        artifacts: list[Artifact] = []
+        for attribution in attributions:
+            caption = Caption(
+                label=manifest.label(attribution.label).display_name(),
+                probability=probabilities.get(attribution.label),
+                method=request.method,
+                fidelity=attribution.fidelity,
+            )
+            drawn = render_explanation(display, attribution.heatmap, frame.content_box, caption)
+            stem = f"{request.method}-{attribution.label}-{request.frame_index}"
+            heatmap = self._write(result, f"heatmap-{stem}", drawn.heatmap)
+            overlay = self._write(result, f"overlay-{stem}", drawn.overlay)
+            artifacts.extend((heatmap, overlay))
+            answers.append(
+                Explanation(
+                    method=request.method,
+                    label=attribution.label,
+                    frame=request.frame_index,
+                    status="done",
+                    heatmap=heatmap.name,
+                    overlay=overlay.name,
+                    parameters={**attribution.parameters, "maximum": drawn.maximum},
+                    seed=attribution.seed,
+                    fidelity=attribution.fidelity,
+                )
+            )
+        return answers, artifacts
+
+    def _write(self, result: Result, name: str, data: bytes) -> Artifact:
+        return write_artifact(self.objects, self.results_bucket, result.result_id, name, data)
+
+
+def _is_pending(result: Result, request: ExplanationRequested) -> bool:
+    return any(
+        e.status == "pending" and e.method == request.method and e.frame == request.frame_index
+        for e in result.explanations
+    )

@@ -1,0 +1,152 @@
+"""Second step: findings. Clients see them at once; the reasons follow by messages of their own."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dropsight.domain.errors import PermanentError
+from dropsight.domain.events import (
+    TOPIC_EXPLAIN,
+    ExplanationRequested,
+    PredictionRequested,
+)
+from dropsight.domain.frames import Frame
+from dropsight.domain.manifests import ExplanationSpec, Manifest
+from dropsight.domain.progress import (
+    claim,
+    delivery_owner,
+    error_record,
+    mark_failed,
+    mark_predicted,
+    release,
+)
+from dropsight.domain.results import Explanation, Finding, Result
+from dropsight.domain.wire import encode
+from dropsight.pipeline.routing import Models, model_named
+from dropsight.pipeline.stopwatch import Stopwatch
+from dropsight.ports import InferenceEngine, MessagePublisher, ObjectStore, ResultStore
+
+log = logging.getLogger(__name__)
+
+STAGE = "predict"
+
+
+@dataclass(frozen=True)
+class Predict:
+    """What the step needs, built once by the entry point."""
+
+    objects: ObjectStore
+    results: ResultStore
+    publisher: MessagePublisher
+    engine: InferenceEngine
+    models: Models
+    process: str
+    """Name of this process in leases."""
+    lease_s: float
+
+    def __call__(self, request: PredictionRequested) -> Result | None:
+        """Take one frame as far as `predicted` (or `failed`); returns its result.
+
+        None where the result has been deleted in the meantime. Raises TransientError.
+        """
+        watch = Stopwatch()
+        owner = delivery_owner(self.process)
+        waited = max(0.0, time.time() - request.requested_at)
+        try:
+            result = self.results.update(request.result_id, lambda r: self._claim(r, owner))
+        except KeyError:
+            return None
+        if result.status != "queued":
+            # Delivered before. If the explanations were not requested then, they are now.
+            self._request_explanations(result, request)
+            return result
+        try:
+            manifest = model_named(request.model, self.models)
+            with watch("predict.read"):
+                stored = self.objects.read(
+                    request.frame.bucket, request.frame.name, request.frame.generation
+                )
+                frame = Frame.from_bytes(stored)
+            with watch("predict.forward"):
+                prediction = self.engine.predict(request.model, frame)
+        except PermanentError as error:
+            failed = error_record(error, STAGE)
+            log.info("failed", extra={"result_id": request.result_id, "code": error.code})
+            return self.results.update(
+                request.result_id, lambda r: mark_failed(r, failed, time.time())
+            )
+        except BaseException:
+            self.results.update(request.result_id, lambda r: release(r, STAGE, owner))
+            raise
+        timeline = {"predict.wait": round(waited * 1000, 3), **watch.timeline}
+        timeline |= prediction.timeline
+        pending = plan_explanations(manifest, prediction.findings)
+        result = self.results.update(
+            request.result_id,
+            lambda r: mark_predicted(r, prediction.findings, pending, timeline, time.time()),
+        )
+        log.info("predicted", extra={"result_id": request.result_id, "timeline": timeline})
+        self._request_explanations(result, request)
+        return result
+
+    def _claim(self, result: Result, owner: str) -> Result | None:
+        if result.status != "queued":
+            return None
+        return claim(result, STAGE, owner, time.time(), self.lease_s)
+
+    def _request_explanations(self, result: Result, request: PredictionRequested) -> None:
+        """One message for each method and frame that still has a pending explanation."""
+        wanted: dict[tuple[str, int], list[str]] = {}
+        for explanation in result.explanations:
+            if explanation.status == "pending":
+                wanted.setdefault((explanation.method, explanation.frame), []).append(
+                    explanation.label
+                )
+        if not wanted:
+            return
+        specs = model_named(request.model, self.models).explanations
+        parameters: dict[str, dict[str, Any]] = {spec.method: spec.parameters for spec in specs}
+        for (method, frame_index), labels in wanted.items():
+            asked = ExplanationRequested(
+                result_id=result.result_id,
+                model=request.model,
+                frame=request.frame,
+                method=method,
+                labels=labels,
+                frame_index=frame_index,
+                parameters=parameters.get(method, {}),
+                requested_at=time.time(),
+            )
+            self.publisher.publish(TOPIC_EXPLAIN, encode(asked), {"resultId": result.result_id})
+
+
+def plan_explanations(manifest: Manifest, findings: Sequence[Finding]) -> list[Explanation]:
+    """The pending explanations that the model's defaults ask for.
+
+    Each label is explained on the frame that shows it best. Only classification is explained by
+    default; for detection and segmentation the boxes and masks are the explanation.
+    """
+    if manifest.task != "classification":
+        return []
+    best: dict[str, Finding] = {}
+    for finding in findings:
+        if finding.label not in best or finding.probability > best[finding.label].probability:
+            best[finding.label] = finding
+    return [
+        Explanation(method=spec.method, label=target.label, frame=target.frame)
+        for spec in manifest.explanations
+        for target in _targets(spec, list(best.values()))
+    ]
+
+
+def _targets(spec: ExplanationSpec, best: list[Finding]) -> list[Finding]:
+    top = sorted(best, key=lambda finding: -finding.probability)[:1]
+    if spec.labels == "all":
+        return best
+    if spec.labels == "top":
+        return top
+    return [finding for finding in best if finding.positive] or top

@@ -1,0 +1,85 @@
+"""Which model an upload is for.
+
+Precedence: object metadata `model`; then the first path segment, by the routes of the settings and
+by the names of the models; then, for a DICOM file in the root of the bucket, its Modality and Body
+Part Examined. No match is a `failed` result that says which routes exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dropsight.domain.errors import ModelUnknown, NoRoute
+from dropsight.domain.events import ObjectFinalized
+from dropsight.domain.manifests import Manifest
+
+Models = Mapping[str, Manifest]
+
+
+def route_by_name(
+    event: ObjectFinalized, models: Models, routes: Mapping[str, str]
+) -> Manifest | None:
+    """The model that metadata or path ask for; None where only the content can tell.
+
+    Raises NoRoute for a route or a model that does not exist.
+    """
+    asked = event.metadata.get("model")
+    if asked is not None:
+        if asked not in models:
+            raise NoRoute(
+                f"object metadata model: found {asked!r}, legal are {', '.join(sorted(models))}"
+            )
+        return models[asked]
+    segment, slash, _ = event.name.partition("/")
+    if not slash:
+        return None
+    name = routes.get(segment, segment)
+    if name not in models:
+        raise NoRoute(
+            f"route {segment!r}: no such route; legal are {_known(models, routes)}. Drop the file "
+            "in one of these folders, or set object metadata `model`"
+        )
+    return models[name]
+
+
+def route_by_attributes(
+    modality: str | None, body_part: str | None, models: Models, routes: Mapping[str, str]
+) -> Manifest:
+    """The one model whose input contract names this Modality and Body Part Examined.
+
+    A model that names no modality takes no part: it would catch everything. Raises NoRoute where
+    none or more than one fits.
+    """
+    fitting = [
+        manifest
+        for manifest in models.values()
+        if modality is not None
+        and modality in manifest.accepts.modality
+        and (not manifest.accepts.body_part or body_part in manifest.accepts.body_part)
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    found = f"Modality {modality or 'absent'}, Body Part Examined {body_part or 'absent'}"
+    if fitting:
+        names = ", ".join(manifest.name for manifest in fitting)
+        raise NoRoute(
+            f"a file in the root of the bucket with {found} fits more than one model ({names}); "
+            "drop it in the folder of one of them"
+        )
+    raise NoRoute(
+        f"a file in the root of the bucket with {found} fits no model; legal routes are "
+        f"{_known(models, routes)}. Drop the file in one of these folders"
+    )
+
+
+def model_named(name: str, models: Models) -> Manifest:
+    """Raises ModelUnknown, which says what there is."""
+    if name not in models:
+        raise ModelUnknown(
+            f"model {name!r} is not served here; legal are {', '.join(sorted(models))}"
+        )
+    return models[name]
+
+
+def _known(models: Models, routes: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}/" for name in sorted({*models, *routes}))
