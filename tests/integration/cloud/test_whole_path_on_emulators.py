@@ -1,0 +1,194 @@
+"""One upload through the real function and the real container, on Google's own emulators.
+
+The object server stands for Cloud Storage, the test for Eventarc; the Pub/Sub emulator pushes to
+the container, and the result is read with the official Firestore client, as a web client would.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import urllib3
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import firestore
+
+from dropsight.adapters.gcp.objects import CloudObjectStore
+from dropsight.adapters.gcp.session import STORAGE, Session
+from dropsight.domain.events import TOPIC_EXPLAIN, TOPIC_PREDICT, push_subscription
+from tests.emulators.object_server import ObjectServer
+from tests.toy_bundle import write_toy_bundle
+
+pytestmark = pytest.mark.integration
+
+REPOSITORY = Path(__file__).parents[3]
+PROJECT = "whole-path"
+DEADLINE_S = 120
+
+
+@contextmanager
+def running(module: str, *arguments: str, env: Mapping[str, str], log: Path) -> Iterator[None]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=REPOSITORY,
+            env={**os.environ, **env},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def eventually(what: str, look: Callable[[], Any]) -> Any:
+    """The first true answer of `look`."""
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"did not happen within {DEADLINE_S} s: {what}")
+
+
+def answers(url: str) -> bool:
+    try:
+        return urllib3.request("GET", url, retries=False, timeout=5).status < 500
+    except urllib3.exceptions.HTTPError:
+        return False
+
+
+def push_to(host: str, topic: str, endpoint: str) -> None:
+    for path, body in (
+        (f"topics/{topic}", {}),
+        (
+            f"subscriptions/{push_subscription(topic)}",
+            {
+                "topic": f"projects/{PROJECT}/topics/{topic}",
+                "pushConfig": {"pushEndpoint": endpoint},
+                "ackDeadlineSeconds": 60,
+            },
+        ),
+    ):
+        answer = urllib3.request("PUT", f"http://{host}/v1/projects/{PROJECT}/{path}", json=body)
+        assert answer.status == 200, answer.data
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def finalized(url: str, event: Mapping[str, str]) -> int:
+    """Deliver a storage event as Eventarc does; the status of the answer."""
+    answer = urllib3.request(
+        "POST",
+        url,
+        body=json.dumps(event).encode(),
+        headers={
+            "content-type": "application/json",
+            "ce-specversion": "1.0",
+            "ce-id": event["generation"],
+            "ce-source": f"//storage.googleapis.com/projects/_/buckets/{event['bucket']}",
+            "ce-subject": f"objects/{event['name']}",
+            "ce-type": "google.cloud.storage.object.v1.finalized",
+        },
+        retries=False,
+        timeout=60,
+    )
+    return answer.status
+
+
+def test_an_upload_is_explained_and_the_official_client_reads_it(
+    tmp_path: Path, object_server: ObjectServer, firestore_emulator: str, pubsub_emulator: str
+):
+    models = tmp_path / "models"
+    write_toy_bundle(models / "toy", np.ones((2, 8, 8), np.float32) / 64)
+    container, function = free_port(), free_port()
+    environment = {
+        "DROPSIGHT_BACKEND": "gcp",
+        "DROPSIGHT_PROJECT": PROJECT,
+        "DROPSIGHT_MODELS": str(models),
+        "DROPSIGHT_PSEUDONYM_KEY": "a key of the tests, 32 characters",
+        "STORAGE_EMULATOR_HOST": object_server.address,
+        "PUBSUB_EMULATOR_HOST": pubsub_emulator,
+        "FIRESTORE_EMULATOR_HOST": firestore_emulator,
+    }
+    push_to(pubsub_emulator, TOPIC_PREDICT, f"http://127.0.0.1:{container}/pubsub/predict")
+    push_to(pubsub_emulator, TOPIC_EXPLAIN, f"http://127.0.0.1:{container}/pubsub/explain")
+    for bucket in ("landing", "work", "results"):
+        object_server.objects.clear(bucket)
+    objects = CloudObjectStore(Session(STORAGE, environment))
+    reader = firestore.Client(project=PROJECT, credentials=AnonymousCredentials())  # type: ignore[no-untyped-call]
+    with ExitStack() as parts:
+        parts.enter_context(
+            running(
+                "dropsight_inference",
+                env={**environment, "PORT": str(container)},
+                log=tmp_path / "container.log",
+            )
+        )
+        parts.enter_context(
+            running(
+                "functions_framework",
+                *("--target", "ingest", "--source", "functions/ingest/main.py"),
+                *("--signature-type", "cloudevent", "--host", "127.0.0.1"),
+                *("--port", str(function)),
+                env=environment,
+                log=tmp_path / "function.log",
+            )
+        )
+        eventually("container ready", lambda: answers(f"http://127.0.0.1:{container}/readyz"))
+        eventually("function listening", lambda: answers(f"http://127.0.0.1:{function}/health"))
+
+        done, png = cv2.imencode(".png", np.full((64, 48), 200, np.uint8))
+        assert done
+        stored = objects.write("landing", "toy/a.png", png.tobytes(), "image/png")
+        event = {
+            "bucket": "landing",
+            "name": "toy/a.png",
+            "generation": str(stored.generation),
+            "size": str(stored.size),
+        }
+        url = f"http://127.0.0.1:{function}/"
+        assert finalized(url, event) == 200
+        assert finalized(url, event) in {200, 503}  # done, or being worked on: come back later
+
+        def explained() -> Any:
+            found = [one.to_dict() for one in reader.collection("results").stream()]
+            assert all(one["status"] != "failed" for one in found), found
+            return [one for one in found if one["status"] == "explained"]
+
+        (result,) = eventually("result explained", explained)
+    assert result["source"]["generation"] == stored.generation
+    assert [one["label"] for one in result["findings"]] == ["one", "two"]
+    assert {one["method"] for one in result["explanations"]} == {"grad-cam", "lime"}
+    assert {one["status"] for one in result["explanations"]} == {"done"}
+    for artifact in result["artifacts"]:
+        written = objects.read(artifact["bucket"], artifact["object"])
+        assert written.startswith(b"\x89PNG")
+    overlay = next(a for a in result["artifacts"] if a["name"].startswith("overlay-grad-cam"))
+    picture = cv2.imdecode(
+        np.frombuffer(objects.read(overlay["bucket"], overlay["object"]), np.uint8),
+        cv2.IMREAD_COLOR,
+    )
+    assert picture is not None
+    assert picture.shape[0] >= 64
+    assert picture.shape[1] >= 48
+
+
+@pytest.fixture(autouse=True)
+def _official_client(firestore_emulator: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
