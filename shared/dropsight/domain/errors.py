@@ -21,6 +21,7 @@ Errors are sorted by what the platform should do, decided where they are raised:
     │   └── DeliveryExhausted     delivery-exhausted     every attempt failed; a dead letter is kept
     └── TransientError            raise, so that the platform delivers again with backoff
         ├── Overloaded            overloaded             over capacity: come back later
+        ├── Draining              draining               shutting down: another one will answer
         ├── LeaseHeld             lease-held             another worker has this request
         ├── PreconditionFailed    precondition-failed    somebody wrote in between
         └── BackendUnavailable    backend-unavailable    storage, queue or database did not answer
@@ -117,6 +118,10 @@ class TransientError(DropsightError):
 
 class Overloaded(TransientError):
     code = "overloaded"
+
+
+class Draining(TransientError):
+    code = "draining"
 
 
 class LeaseHeld(TransientError):

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from dropsight.domain.errors import MessageInvalid
-from dropsight.domain.wire import Record
+from dropsight.domain.wire import Record, described
 
 SCHEMA_VERSION = 1
 
@@ -56,7 +56,7 @@ class ObjectFinalized(Record, kw_only=True, frozen=True):
 def object_finalized(data: Mapping[str, Any]) -> ObjectFinalized:
     """Read the `data` of a storage CloudEvent. Raises MessageInvalid, naming the field at fault."""
     try:
-        return msgspec.convert(data, ObjectFinalized, strict=False)
+        return msgspec.convert(data, described(ObjectFinalized), strict=False)
     except msgspec.ValidationError as error:
         raise MessageInvalid(f"not a storage event: {error}") from error
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from dropsight.domain.errors import MalformedFile
 from dropsight.domain.results import ProvenanceStep
+from dropsight.domain.wire import described
 
 Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
@@ -86,7 +87,10 @@ class Frame:
                 source_width=int(header["sourceWidth"]),
                 source_height=int(header["sourceHeight"]),
                 content_box=(x, y, width, height),
-                provenance=msgspec.convert(header["provenance"], list[ProvenanceStep]),
+                provenance=[
+                    msgspec.convert(step, described(ProvenanceStep))
+                    for step in header["provenance"]
+                ],
             )
         except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
             raise MalformedFile(

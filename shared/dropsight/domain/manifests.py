@@ -14,7 +14,7 @@ import yaml
 
 from dropsight.domain.errors import ManifestInvalid
 from dropsight.domain.identity import digest
-from dropsight.domain.wire import Record
+from dropsight.domain.wire import Record, described
 
 Task = Literal["classification", "detection", "segmentation", "module"]
 RuntimeName = Literal["onnx", "torch", "tensorflow", "module"]
@@ -147,7 +147,7 @@ def parse_manifest(text: str, where: str = "model.yaml") -> Manifest:
     """Read and check the text of a model.yaml. Raises ManifestInvalid."""
     try:
         plain = yaml.safe_load(text)
-        manifest = msgspec.convert(plain, Manifest)
+        manifest = msgspec.convert(plain, described(Manifest))
     except (yaml.YAMLError, msgspec.ValidationError) as error:
         raise ManifestInvalid(f"{where}: {error}") from error
     _check_consistency(manifest, where)

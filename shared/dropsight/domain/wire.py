@@ -6,6 +6,7 @@ with a sentence that names the field, what was found and what is legal.
 
 from __future__ import annotations
 
+import threading
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from dropsight.domain.errors import MessageInvalid
 
 T = TypeVar("T", bound="Record")
+K = TypeVar("K")
 
 
 class Record(msgspec.Struct, rename="camel", kw_only=True, frozen=True, omit_defaults=False):
@@ -20,6 +22,23 @@ class Record(msgspec.Struct, rename="camel", kw_only=True, frozen=True, omit_def
 
     msgspec does not inherit `kw_only`, so each class says it again.
     """
+
+
+_describing = threading.Lock()
+_described: set[Any] = set()
+
+
+def described(kind: type[K]) -> type[K]:
+    """`kind`, safe to decode by many threads; every decoding goes through here.
+
+    msgspec (0.22) describes a type to itself when it first decodes one, and two threads that do so
+    at once crash the process. So one thread does it, before any other may decode.
+    """
+    if kind not in _described:
+        with _describing:
+            msgspec.json.Decoder(kind)
+            _described.add(kind)
+    return kind
 
 
 def encode(record: Record) -> bytes:
@@ -30,7 +49,7 @@ def encode(record: Record) -> bytes:
 def decode(data: bytes | str, kind: type[T]) -> T:
     """Read `kind` from JSON. Raises MessageInvalid, naming the field at fault."""
     try:
-        return msgspec.json.decode(data, type=kind)
+        return msgspec.json.decode(data, type=described(kind))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MessageInvalid(f"not a {kind.__name__} message: {error}") from error
 
@@ -44,7 +63,7 @@ def to_plain(record: Record) -> dict[str, Any]:
 def from_plain(plain: Any, kind: type[T]) -> T:
     """Inverse of `to_plain`. Raises MessageInvalid."""
     try:
-        return msgspec.convert(plain, kind)
+        return msgspec.convert(plain, described(kind))
     except msgspec.ValidationError as error:
         raise MessageInvalid(f"not a {kind.__name__} record: {error}") from error
 

@@ -24,17 +24,25 @@ class Database:
     """
 
     def __init__(self, path: Path, schema: str) -> None:
-        """`schema`: statements that may run again (`CREATE … IF NOT EXISTS`)."""
+        """`schema`: statements that may run again (`CREATE … IF NOT EXISTS`).
+
+        Raises BackendUnavailable if the file can't be made or is not a database.
+        """
         self.path = path
         self._local = threading.local()
         # Threads of one process queue here, which is fair; left to SQLite they would poll.
         self._writers = threading.RLock()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # The switch to write-ahead mode ignores the busy time-out: two first openers would clash.
-        with exclusive(path.with_name(path.name + ".lock")), self._errors():
-            connection = self._connection()
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.executescript(schema)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # The switch to write-ahead mode ignores the busy time-out: first openers would clash.
+            with exclusive(path.with_name(path.name + ".lock")), self._errors():
+                connection = self._connection()
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.executescript(schema)
+        except OSError as error:
+            raise BackendUnavailable(
+                f"database {path}: {error.strerror}; give this user the right to write there"
+            ) from error
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -59,13 +67,6 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
 
-    def close(self) -> None:
-        """Close this thread's connection; those of other threads close when the threads end."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is not None:
-            self._local.connection = None
-            connection.close()
-
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None or self._local.pid != os.getpid():  # SQLite must not cross a fork
@@ -81,5 +82,5 @@ class Database:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             raise BackendUnavailable(f"database {self.path.name}: {error}") from error

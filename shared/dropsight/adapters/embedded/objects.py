@@ -118,11 +118,12 @@ class FolderObjectStore:
         """In order of names. Left out is what can't be an object (see `object_names`): hidden and
         half-copied files, links to folders, names that are not UTF-8 and no event could say."""
         root = self._root(bucket)
-        described = self._descriptions.all(bucket)
         top = prefix.rpartition("/")[0]
         if top and fault_of(top):
             return  # nothing is called so, and `..` must not lead out
-        for name, found in sorted(walk(root / top, f"{top}/" if top else "")):
+        files = sorted(walk(root / top, f"{top}/" if top else ""))
+        described = self._descriptions.all(bucket)  # after the walk: each is older than its file
+        for name, found in files:
             if name.startswith(prefix):
                 yield _info(bucket, name, found, described.get((name, _age(found))))
 

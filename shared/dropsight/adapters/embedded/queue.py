@@ -12,13 +12,7 @@ from pathlib import Path
 from sqlite3 import Connection
 
 from dropsight.adapters.embedded.database import Database
-from dropsight.adapters.embedded.queue_schema import (
-    ANNOUNCE,
-    BACKLOG,
-    DUE,
-    SCHEMA,
-    SUBSCRIBE,
-)
+from dropsight.adapters.embedded.queue_schema import ANNOUNCE, BACKLOG, DUE, SCHEMA, SUBSCRIBE
 from dropsight.domain.events import REASON_ATTRIBUTE
 
 # Attributes of a dead letter, as Pub/Sub names them; our own reason comes beside them.
@@ -227,13 +221,6 @@ class SqliteQueue:
                 "SELECT MIN(due_at) FROM deliveries WHERE subscription = ?", (subscription,)
             ).fetchone()[0]
         return due
-
-    def version(self) -> int:
-        """A number that differs from the last one in this thread if any other thread or process
-        has committed since: the cheapest way to ask whether it is worth looking."""
-        with self._database.read() as connection:
-            number: int = connection.execute("PRAGMA data_version").fetchone()[0]
-        return number
 
     def _insert(
         self, connection: Connection, topic: str, data: bytes, attributes: Mapping[str, str]

@@ -23,6 +23,8 @@ FIRST_BACKOFF_S = 0.1
 LONGEST_BACKOFF_S = 3.0
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 60.0
+TOTAL_S = 60.0
+"""After this long a request that fails is not sent again: the queue's own retries take over."""
 CONNECTIONS = 64
 OVERLOADED = 429
 UNAVAILABLE = frozenset({408, 429, 500, 502, 503, 504})
@@ -115,8 +117,11 @@ class Session:
             url = f"{url}?{urlencode(given)}"
         headers = {"content-type": content_type} if body is not None else {}
         fault = ""
+        last_start = time.monotonic() + TOTAL_S
         for attempt in range(ATTEMPTS):
             if attempt:
+                if time.monotonic() > last_start:
+                    break
                 longest = min(FIRST_BACKOFF_S * 2**attempt, LONGEST_BACKOFF_S)
                 time.sleep(self._random.uniform(longest / 2, longest))
             try:
