@@ -23,8 +23,8 @@ class Budgets:
     """Pixels of one frame (width x height), read from the header before decoding."""
     frames: int = 512
     """Frames of one file."""
-    decoded_bytes: int = 1024 * 1024 * 1024
-    """All frames of one file, decoded at their stored depth."""
+    decoded_bytes: int = 512 * 1024 * 1024
+    """All frames of one file, decoded at their stored depth; a single frame may take a third."""
     sequence_depth: int = 16
     """Nesting of DICOM sequences."""
     elements: int = 500_000

@@ -71,6 +71,32 @@ def parse_jpeg(data: bytes) -> Codestream:
         raise MalformedFile("an encoded frame ends before its JPEG frame header") from error
 
 
+def check_segments(data: bytes) -> None:
+    """Marker segments from start of image to start of scan must follow each other (T.81 B.1.1.2).
+
+    A Huffman table lost in between ends gdcm's process (an uncaught C++ exception), so such
+    streams never reach it. Raises MalformedFile.
+    """
+    at = data.find(_SOI) + 2
+    has_huffman_table = False
+    while True:
+        while data[at : at + 2] == b"\xff\xff":  # fill bytes
+            at += 1
+        if data[at : at + 1] != b"\xff" or at + 4 > len(data):
+            raise MalformedFile(
+                f"an encoded frame has no JPEG marker at its byte {at}, where one must be; "
+                "the pixel data is damaged, export the file again"
+            )
+        marker = data[at + 1]
+        has_huffman_table |= marker == 0xC4
+        if marker == 0xDA:
+            break
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        at += 2 + max(length, 2)
+    if not has_huffman_table:
+        raise MalformedFile("an encoded frame has no Huffman table (DHT); it is damaged")
+
+
 def parse_j2k(data: bytes) -> Codestream:
     """The SIZ marker (ISO/IEC 15444-1 A.5.1), in a bare codestream or a JP2 file.
 

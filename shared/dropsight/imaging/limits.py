@@ -5,6 +5,9 @@ from __future__ import annotations
 from dropsight.domain.errors import BudgetExceeded, MalformedFile
 from dropsight.settings import Budgets
 
+FRAME_SHARE = 3
+"""A frame in the making takes several times its size (JPEG 2000: 32 bits for each sample)."""
+
 
 def check_bytes(data: bytes, budgets: Budgets) -> None:
     """Raises BudgetExceeded for an upload of more than `budgets.bytes`."""
@@ -40,7 +43,14 @@ def check_image(
             f"{frames} frames are declared, at most {budgets.frames} are decoded; raise "
             "DROPSIGHT_BUDGET_FRAMES if such files are meant to be processed"
         )
-    decoded = width * height * channels * frames * max(1, bytes_per_sample)
+    frame = width * height * channels * max(1, bytes_per_sample)
+    limit = budgets.decoded_bytes // FRAME_SHARE
+    if frame > limit:
+        raise BudgetExceeded(
+            f"a frame decodes to {frame} bytes, at most {limit} are decoded (a third of "
+            "DROPSIGHT_BUDGET_DECODED_BYTES; raise it if such images are meant to be processed)"
+        )
+    decoded = frame * frames
     if decoded > budgets.decoded_bytes:
         raise BudgetExceeded(
             f"the file decodes to {decoded} bytes, at most {budgets.decoded_bytes} are decoded; "

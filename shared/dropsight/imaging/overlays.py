@@ -20,14 +20,14 @@ import numpy.typing as npt
 
 from dropsight.imaging.colormap import color_table
 from dropsight.imaging.legend import Caption, Legend
-from dropsight.imaging.png import decode_png, encode_ordered, encode_png
+from dropsight.imaging.png import encode_ordered, encode_png
 
-__all__ = ["Caption", "RenderedExplanation", "decode_png", "encode_png", "render_explanation"]
+__all__ = ["Caption", "RenderedExplanation", "render_explanation"]
 
 Display = npt.NDArray[np.uint8]
 Box = tuple[float, float, float, float]
 
-MAXIMUM_ALPHA = 0.62
+MAXIMUM_ALPHA = 0.5
 """Opacity of the most important place: strong enough to be seen, and the image shows through."""
 SILENT = 0.08
 """Below this share of the maximum nothing is painted: a veil over everything says nothing."""
@@ -81,7 +81,7 @@ def render_explanation(
 def opacity(share: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """How much colour covers the image, 0..MAXIMUM_ALPHA, growing with the share of the maximum."""
     grown = np.clip((share - SILENT) / (1.0 - SILENT), 0.0, 1.0)
-    alpha: npt.NDArray[np.float32] = (MAXIMUM_ALPHA * np.sqrt(grown)).astype(np.float32)
+    alpha: npt.NDArray[np.float32] = (MAXIMUM_ALPHA * grown**0.75).astype(np.float32)
     return alpha
 
 
@@ -109,10 +109,13 @@ class _Positions:
 def _positions(pixels: int, start: float, extent: float, cells: int) -> _Positions:
     """Centre of source pixel u is at `start + (u + 0.5) * extent / pixels - 0.5` of the grid.
 
-    Half a cell beyond the outer centres still belongs to the outer cells.
+    Half a cell beyond the outermost centres still belongs to the outermost cells, of the grid and
+    of the content alike: what lies in the padding does not show through.
     """
     at = start + (np.arange(pixels) + 0.5) * (extent / pixels) - 0.5
-    inside = np.clip(at, 0.0, cells - 1.0)
+    first = min(max(start, 0.0), cells - 1.0)
+    last = max(min(start + extent, cells) - 1.0, first)
+    inside = np.clip(at, first, last)
     below = np.floor(inside).astype(np.intp)
     return _Positions(
         below=below,

@@ -10,19 +10,22 @@ from __future__ import annotations
 
 import functools
 import io
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dropsight.domain.errors import DropsightError, MalformedFile, UnsupportedEncoding
-from dropsight.imaging.codestream import Codestream, parse_j2k, parse_jpeg
+from dropsight.domain.errors import (
+    BudgetExceeded,
+    DropsightError,
+    MalformedFile,
+    UnsupportedEncoding,
+)
+from dropsight.imaging.codestream import Codestream, check_segments, parse_j2k, parse_jpeg
 from dropsight.imaging.dicom import syntaxes
 from dropsight.imaging.dicom.file import inflate
 from dropsight.imaging.dicom.image import YBR_CODESTREAM, ImageHeader
 from dropsight.imaging.dicom.stored import Decoded, arrange, reinterpret
-
 
 RUST_PANIC = "PanicException"
 """What pylibjpeg-rle raises where it indexes past a segment; no Exception, and not importable."""
@@ -54,9 +57,7 @@ def codec_for(syntax: str, header: ImageHeader) -> Codec:
 def decode_frame(codec: Codec, source: bytes, header: ImageHeader) -> Decoded:
     """Decode one frame. Raises MalformedFile for whatever a decoder makes of damaged data."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return codec.decode(source, header)
+        return codec.decode(source, header)
     except DropsightError:
         raise
     except MemoryError as error:
@@ -88,7 +89,13 @@ def _decode_rle(source: bytes, header: ImageHeader) -> Decoded:
 def _decode_deflated(source: bytes, header: ImageHeader) -> Decoded:
     """Deflated Image Frame Compression (PS3.5 A.4.13): one native frame, deflated."""
     expected = -(-header.frame_bits // 8)
-    raw = inflate(memoryview(source), expected + 1)
+    try:
+        raw = inflate(memoryview(source), expected + expected % 2)
+    except BudgetExceeded as error:
+        raise MalformedFile(
+            f"a deflated frame holds more than the {expected} bytes that Rows, Columns and Bits "
+            "Allocated ask for; the file is damaged, export it again"
+        ) from error
     if header.bits_allocated == 1:
         raw = np.unpackbits(np.frombuffer(raw, np.uint8), bitorder="little").tobytes()
         header = replace(header, bits_allocated=8)
@@ -145,6 +152,7 @@ def _decode_gdcm(source: bytes, header: ImageHeader, syntax: str) -> Decoded:
 
     stream = parse_jpeg(source)
     _check_codestream(stream, header)
+    check_segments(source)
     fragment = gdcm.Fragment()
     fragment.SetByteStringValue(source)
     fragments = gdcm.SequenceOfFragments.New()

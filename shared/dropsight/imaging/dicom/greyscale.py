@@ -15,6 +15,7 @@ import numpy.typing as npt
 from dropsight.domain.results import ProvenanceStep
 from dropsight.imaging.dicom.lut import Lut, Values
 from dropsight.imaging.dicom.stored import Array, Decoded, interpret
+from dropsight.imaging.lookup import look_up
 from dropsight.imaging.windowing import FullRange, Image, Percentile, VoiWindow
 
 ROWS_AT_ONCE = 128
@@ -78,16 +79,17 @@ class Greyscale:
 
     def render(self, frame: Decoded) -> Image:
         """uint8 where the full range of 8 bits or fewer is shown as it is, else uint16."""
-        dtype: Any = np.uint8 if isinstance(self.voi, FullRange) and self.voi.narrow else np.uint16
+        narrow = isinstance(self.voi, FullRange) and self.voi.narrow
+        dtype: Any = np.dtype(np.uint8 if narrow else np.uint16)
         pixels = frame.pixels
         if pixels.dtype.kind in "iu" and pixels.dtype.itemsize <= 2:
             return self._by_table(frame, dtype)
-        out: Any = np.empty(pixels.shape, dtype)
+        image: Array = np.empty(pixels.shape, dtype)
         for top in range(0, pixels.shape[0], ROWS_AT_ONCE):
             rows = slice(top, top + ROWS_AT_ONCE)
             stored = interpret(pixels[rows], frame.bits)
-            out[rows] = _quantised(self.intensities(stored), dtype)
-        return out
+            image[rows] = _quantised(self.intensities(stored), dtype)
+        return image
 
     def _by_table(self, frame: Decoded, dtype: Any) -> Image:
         """One entry for each pattern of bits, unused high bits included."""
@@ -95,8 +97,7 @@ class Greyscale:
         patterns = np.arange(1 << (8 * size), dtype=f"u{size}")
         stored = interpret(patterns.view(frame.pixels.dtype), frame.bits)
         table = _quantised(self.intensities(stored), dtype)
-        image: Image = np.take(table, frame.pixels.view(f"u{size}"))
-        return image
+        return look_up(table, frame.pixels.view(f"u{size}"))
 
 
 def _quantised(intensities: Values, dtype: Any) -> Image:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dropsight.domain.errors import BudgetExceeded, MalformedFile
 from dropsight.domain.manifests import Format
 from dropsight.domain.results import ProvenanceStep
+from dropsight.imaging.lookup import look_up
 from dropsight.imaging.raster.header import RasterHeader
 from dropsight.imaging.windowing import Image, Percentile
 
@@ -56,12 +57,7 @@ def _wanted_pages(data: bytes, found: Format, header: RasterHeader) -> Iterator[
 def _decode(data: bytes, found: Format, index: int) -> Array:
     import cv2  # noqa: PLC0415  (a refused file never needs it)
 
-    flags = (
-        cv2.IMREAD_ANYDEPTH
-        | cv2.IMREAD_ANYCOLOR
-        | cv2.IMREAD_COLOR_RGB
-        | cv2.IMREAD_IGNORE_ORIENTATION
-    )
+    flags = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR | cv2.IMREAD_IGNORE_ORIENTATION
     buffer = np.frombuffer(data, np.uint8)
     try:
         if found == "tiff":
@@ -82,7 +78,11 @@ def _decode(data: bytes, found: Format, index: int) -> Array:
             f"the {found} decoder cannot read picture {index + 1}; the file is damaged or of a "
             "kind that is not read, export it again as 8 or 16 bit"
         )
-    return np.asarray(pixels)
+    if pixels.ndim == 2:
+        return np.asarray(pixels)
+    if pixels.dtype in (np.uint8, np.uint16):
+        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
+    return np.asarray(pixels[..., ::-1])
 
 
 def _as_seen(pixels: Array, found: Format, header: RasterHeader) -> Array:
@@ -122,11 +122,18 @@ def _sample(pixels: Array) -> npt.NDArray[np.float64]:
 
 def _windowed(pixels: Array, window: Percentile, invert: bool) -> Image:
     """uint16 over the percentile window; NaN becomes black."""
+    if pixels.dtype == np.uint16:
+        table = _shades(np.arange(65536), window, invert)
+        return look_up(table, pixels)
     out = np.empty(pixels.shape, np.uint16)
     for top in range(0, pixels.shape[0], ROWS_AT_ONCE):
         rows = slice(top, top + ROWS_AT_ONCE)
-        values = np.clip(window.range(pixels[rows].astype(np.float64)), 0.0, 1.0)
-        if invert:
-            values = 1.0 - values
-        out[rows] = np.nan_to_num(values * 65535.0 + 0.5, nan=0.0).astype(np.uint16)
+        out[rows] = _shades(pixels[rows], window, invert)
     return out
+
+
+def _shades(values: Array, window: Percentile, invert: bool) -> npt.NDArray[np.uint16]:
+    shades = np.clip(window.range(values.astype(np.float64)), 0.0, 1.0)
+    if invert:
+        shades = 1.0 - shades
+    return np.nan_to_num(shades * 65535.0 + 0.5, nan=0.0).astype(np.uint16)

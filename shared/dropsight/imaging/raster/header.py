@@ -47,7 +47,7 @@ def read_raster_header(data: bytes, found: Format, budgets: Budgets) -> RasterHe
     readers = {"png": _png, "jpeg": _jpeg, "webp": _webp, "bmp": _bmp}
     try:
         header = _tiff(data, budgets) if found == "tiff" else readers[found](data)
-    except (struct.error, IndexError) as error:
+    except (struct.error, IndexError, OverflowError) as error:
         raise MalformedFile(f"the {found} header is truncated; transfer the file again") from error
     check_image(
         header.width,
@@ -61,7 +61,10 @@ def read_raster_header(data: bytes, found: Format, budgets: Budgets) -> RasterHe
 
 
 def _png(data: bytes) -> RasterHeader:
-    """IHDR, and eXIf where there is one (PNG third edition, 11.2.1 and 11.3.4.5)."""
+    """IHDR, and eXIf where there is one (PNG third edition, 11.2.1 and 11.3.4.5).
+
+    Every chunk must lie inside the file: OpenCV allocates what a chunk's length says.
+    """
     if data[12:16] != b"IHDR":
         raise MalformedFile("the PNG file does not begin with IHDR; it is damaged")
     width, height, bits, colour = struct.unpack_from(">IIBB", data, 16)
@@ -74,9 +77,11 @@ def _png(data: bytes) -> RasterHeader:
         length, kind = struct.unpack_from(">I4s", data, at)
         if kind == b"eXIf":
             orientation = tiff.exif_orientation(data[at + 8 : at + 8 + length])
-        if kind in (b"IDAT", b"IEND"):
-            break
         at += 12 + length
+        if kind == b"IEND":
+            break
+    if at > len(data):
+        raise MalformedFile("a PNG chunk reaches past the end of the file; it is truncated")
     return RasterHeader(width, height, 1, channels, bits, orientation)
 
 

@@ -43,8 +43,8 @@ class _Layout:
 def read_pages(data: bytes, limit: int) -> list[Page] | None:
     """The page of each directory in the main chain; None if there are more than `limit`.
 
-    A chain that comes back to a directory ends there. Raises MalformedFile, struct.error where
-    the file ends too early.
+    A chain that comes back to a directory ends there. Raises MalformedFile, and struct.error or
+    OverflowError where an offset leads out of the file.
     """
     layout = _layout(data)
     at = layout.number(data, 8, "Q") if layout.big else layout.number(data, 4, "I")
@@ -70,7 +70,7 @@ def exif_orientation(exif: bytes) -> int:
     try:
         layout = _layout(exif)
         fields, _ = _directory(exif, layout.number(exif, 4, "I"), layout)
-    except (struct.error, MalformedFile):
+    except (struct.error, OverflowError, MalformedFile):
         return 1
     found = fields.get(_ORIENTATION, 1)
     return found if 1 <= found <= 8 else 1

@@ -1,0 +1,72 @@
+"""From a bundle's folder to a model that can run."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from dropsight.domain.errors import ManifestInvalid
+from dropsight.domain.manifests import Manifest, load_manifest, load_manifests
+from dropsight_inference.input_layout import InputLayout
+from dropsight_inference.runtimes import Runtime, Source, load_runtime
+from dropsight_inference.tasks import check_task
+
+CARD = "MODEL_CARD.md"
+
+
+@dataclass(frozen=True)
+class Model:
+    """One loaded bundle."""
+
+    manifest: Manifest
+    runtime: Runtime
+    layout: InputLayout
+    card: str
+    """Text of MODEL_CARD.md, empty where there is none."""
+
+
+def load_models(folder: Path, threads: int) -> dict[str, Model]:
+    """Every bundle below `folder`, by name. Raises ManifestInvalid."""
+    load_manifests(folder)  # names must differ: found before anything of weight is read
+    loaded = (load_model(path.parent, threads) for path in sorted(folder.glob("*/model.yaml")))
+    return {model.manifest.name: model for model in loaded}
+
+
+def load_model(folder: Path, threads: int = 0) -> Model:
+    """Read `folder/model.yaml` and its artifact, checking both. Raises ManifestInvalid."""
+    manifest = load_manifest(folder)
+    where = str(folder / "model.yaml")
+    check_task(manifest, where)
+    source = Source(manifest, _read_artifact(folder, manifest, where), where)
+    card = folder / CARD
+    return Model(
+        manifest=manifest,
+        runtime=load_runtime(source, threads),
+        layout=InputLayout(manifest.input),
+        card=card.read_text(encoding="utf-8") if card.is_file() else "",
+    )
+
+
+def _read_artifact(folder: Path, manifest: Manifest, where: str) -> bytes:
+    """Read once: the bytes that were hashed are the bytes that run."""
+    stated = manifest.artifact
+    if "://" in stated.path or PurePosixPath(stated.path).is_absolute():
+        raise ManifestInvalid(
+            f"{where}: artifact.path: found {stated.path!r}; legal here is a path relative to "
+            "model.yaml, so copy the file into the bundle"
+        )
+    path = folder / stated.path
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ManifestInvalid(
+            f"{where}: artifact.path: {stated.path!r} cannot be read ({error.strerror})"
+        ) from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != stated.sha256:
+        raise ManifestInvalid(
+            f"{where}: artifact.sha256: the file has {found}, model.yaml says {stated.sha256}; "
+            "fetch the right file, or state its digest if it was changed on purpose"
+        )
+    return content

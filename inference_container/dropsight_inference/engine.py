@@ -1,0 +1,218 @@
+"""The warm models of one process: implements `dropsight.ports.InferenceEngine`."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from dropsight.domain.errors import ExplanationUnavailable, InferenceFailed, ModelUnknown
+from dropsight.domain.frames import Frame, Pixels
+from dropsight.domain.manifests import Manifest
+from dropsight.ports import Attribution, InferenceEngine, Prediction
+from dropsight_inference.batching import Batcher, Expected
+from dropsight_inference.bundle import Model
+from dropsight_inference.device import Device, Priority
+from dropsight_inference.explainers import explainer
+from dropsight_inference.explainers.subject import Subject
+from dropsight_inference.metrics import Metrics
+from dropsight_inference.runtimes import Batch, Outputs
+from dropsight_inference.tasks import TASKS
+
+
+class Engine:
+    """Predictions in batches, explanations behind them, on the one device thread."""
+
+    def __init__(
+        self, models: Mapping[str, Model], batch_size: int, batch_wait_ms: float, metrics: Metrics
+    ) -> None:
+        self.models = models
+        self._batch_size = batch_size
+        self._metrics = metrics
+        self._device = Device()
+        self._batchers = {
+            name: Batcher(
+                self._device, self._forward_frames(model), batch_size, batch_wait_ms / 1000
+            )
+            for name, model in models.items()
+        }
+
+    def predict(self, model: str, frame: Frame, expected: Expected | None = None) -> Prediction:
+        """See `InferenceEngine.predict`. Timeline: `predict.batch` (wait), `predict.forward`.
+
+        `expected` is what was announced for this request, if it was (see `expecting`).
+        """
+        found = self._model(model)
+        for pixels in frame.pixels:
+            found.layout.check(pixels)
+        futures = self._batchers[model].submit(list(frame.pixels), expected)
+        answers = [future.result() for future in futures]
+        task = TASKS[found.manifest.task]
+        for answer in answers:
+            self._metrics.queue_seconds.labels(model).observe(answer.waited_ms / 1000)
+        return Prediction(
+            findings=[
+                finding
+                for index, answer in enumerate(answers)
+                for finding in task.findings(answer.logits, found.manifest, index)
+            ],
+            timeline={
+                "predict.batch": round(max(answer.waited_ms for answer in answers), 3),
+                "predict.forward": round(max(answer.forward_ms for answer in answers), 3),
+            },
+        )
+
+    @contextmanager
+    def expecting(self, model: str) -> Iterator[InferenceEngine]:
+        """Around a request for `model` that is in flight: a batch may wait for its frames.
+
+        Use the engine that this gives for the request's own `predict`.
+        """
+        if model not in self._batchers:
+            yield self
+            return
+        expected = self._batchers[model].expect()
+        try:
+            yield _ExpectedEngine(self, expected)
+        finally:
+            expected.settle()
+
+    def explain(
+        self,
+        model: str,
+        frame: Frame,
+        method: str,
+        labels: Sequence[str],
+        frame_index: int,
+        parameters: Mapping[str, Any],
+    ) -> list[Attribution]:
+        """See `InferenceEngine.explain`."""
+        found = self._model(model)
+        explain = explainer(method)
+        positions = _positions(found.manifest, labels)
+        if not 0 <= frame_index < len(frame.pixels):
+            raise ExplanationUnavailable(
+                f"frame_index: found {frame_index}, legal are 0 to {len(frame.pixels) - 1}"
+            )
+        pixels = frame.pixels[frame_index]
+        found.layout.check(pixels)
+        subject = Subject(
+            manifest=found.manifest,
+            layout=found.layout,
+            pixels=pixels,
+            content_box=frame.content_box,
+            submit=lambda batch: self._submit_explanation(found, batch),
+            chunk=self._batch_size,
+        )
+        started = time.perf_counter()
+        attributions = explain(subject, positions, parameters)
+        elapsed = time.perf_counter() - started
+        self._metrics.explanation_seconds.labels(model, method).observe(elapsed)
+        return attributions
+
+    def warm_up(self) -> None:
+        """A real forward pass through every model, of one frame and of a full batch.
+
+        Raises InferenceFailed where a model does not answer as its model.yaml says. Also imports
+        the explainers that the models ask for, so that no first explanation waits for that.
+        """
+        for model in self.models.values():
+            spec = model.manifest.input
+            grey = np.full((spec.height, spec.width, spec.channels), 128, np.uint8)
+            batch = model.layout.empty(self._batch_size)
+            for row in batch:
+                model.layout.write(grey, row)
+            for size in sorted({1, self._batch_size}):
+                job = functools.partial(self._forward, model, batch[:size], "warm-up")
+                self._device.submit(Priority.PREDICTION, job).result()
+            for wanted in model.manifest.explanations:
+                explainer(wanted.method)
+
+    def close(self) -> None:
+        """Finish what was submitted and give the models' memory back."""
+        self._device.close()
+        for model in self.models.values():
+            model.runtime.close()
+
+    def _model(self, name: str) -> Model:
+        if name not in self.models:
+            raise ModelUnknown(
+                f"model: found {name!r}; this container holds {', '.join(sorted(self.models))}"
+            )
+        return self.models[name]
+
+    def _forward_frames(self, model: Model) -> Callable[[Sequence[Pixels]], Outputs]:
+        """A forward pass over frames, for the device thread alone: one buffer serves all."""
+        buffer = model.layout.empty(self._batch_size)
+        name = model.manifest.name
+
+        def forward(frames: Sequence[Pixels]) -> Outputs:
+            batch = buffer[: len(frames)]
+            for pixels, row in zip(frames, batch, strict=True):
+                model.layout.write(pixels, row)
+            self._metrics.batch_size.labels(name).observe(len(frames))
+            return self._forward(model, batch, "predict")
+
+        return forward
+
+    def _submit_explanation(self, model: Model, batch: Batch) -> Future[Outputs]:
+        return self._device.submit(
+            Priority.EXPLANATION, lambda: self._forward(model, batch, "explain")
+        )
+
+    def _forward(self, model: Model, batch: Batch, purpose: str) -> Outputs:
+        with self._metrics.forward_seconds.labels(model.manifest.name, purpose).time():
+            outputs = model.runtime.forward(batch)
+        _check_outputs(outputs, len(batch), model.manifest)
+        return outputs
+
+
+class _ExpectedEngine:
+    """The engine, for one request that it has been told to expect."""
+
+    def __init__(self, engine: Engine, expected: Expected) -> None:
+        self._engine = engine
+        self._expected = expected
+
+    def predict(self, model: str, frame: Frame) -> Prediction:
+        return self._engine.predict(model, frame, self._expected)
+
+    def explain(
+        self,
+        model: str,
+        frame: Frame,
+        method: str,
+        labels: Sequence[str],
+        frame_index: int,
+        parameters: Mapping[str, Any],
+    ) -> list[Attribution]:
+        return self._engine.explain(model, frame, method, labels, frame_index, parameters)
+
+
+def _positions(manifest: Manifest, labels: Sequence[str]) -> list[int]:
+    known = [label.id for label in manifest.labels]
+    for label in labels:
+        if label not in known:
+            raise ExplanationUnavailable(
+                f"labels: found {label!r}, legal for {manifest.name} are {', '.join(known)}"
+            )
+    return [known.index(label) for label in labels]
+
+
+def _check_outputs(outputs: Outputs, rows: int, manifest: Manifest) -> None:
+    expected = (rows, len(manifest.labels))
+    if outputs.logits.shape != expected:
+        raise InferenceFailed(
+            f"{manifest.name}: outputs.logits: found shape {outputs.logits.shape}, "
+            f"expected {expected}"
+        )
+    if not np.isfinite(outputs.logits).all():
+        raise InferenceFailed(
+            f"{manifest.name}: outputs.logits: found a value that is not finite; the model "
+            "cannot answer for this input"
+        )

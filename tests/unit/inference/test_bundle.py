@@ -1,0 +1,114 @@
+"""A bundle is checked whole before anything is served from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+
+from dropsight.domain.errors import ManifestInvalid
+from dropsight_inference.bundle import load_model, load_models
+from tests.toy_bundle import toy_network, write_toy_bundle
+
+pytestmark = pytest.mark.unit
+
+WEIGHTS = np.ones((2, 4, 4), np.float32)
+INPUT = {"width": 4, "height": 4, "channels": 1}
+
+
+def _refusal(folder: Path) -> str:
+    with pytest.raises(ManifestInvalid) as raised:
+        load_model(folder, 1)
+    return str(raised.value)
+
+
+def test_a_good_bundle_runs(tmp_path: Path) -> None:
+    folder = write_toy_bundle(tmp_path / "toy", WEIGHTS, bias=[0.5, -1.0])
+    (folder / "MODEL_CARD.md").write_text("# A toy\n")
+
+    model = load_model(folder, 1)
+    outputs = model.runtime.forward(np.ones((3, 1, 4, 4), np.float32))
+
+    assert model.card == "# A toy\n"
+    assert outputs.logits.tolist() == [[16.5, 15.0]] * 3
+    assert outputs.activations is not None
+    assert outputs.activations.shape == (3, 2, 4, 4)
+
+
+def test_a_changed_artifact_is_refused_with_both_digests(tmp_path: Path) -> None:
+    folder = write_toy_bundle(tmp_path / "toy", WEIGHTS)
+    with (folder / "model.onnx").open("ab") as artifact:
+        artifact.write(b"\0")
+
+    message = _refusal(folder)
+
+    assert "artifact.sha256: the file has" in message
+    assert "model.yaml says" in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"outputs": {"logits": "logit", "activations": "activations"}},
+            "outputs.logits: found 'logit', but the model's outputs are 'logits', 'activations'",
+        ),
+        (
+            {"outputs": {"logits": "logits", "activations": "maps"}},
+            "outputs.activations: found 'maps'",
+        ),
+        (
+            {"labels": [{"id": "one"}]},
+            "outputs.logits: the model has shape ['batch', 2], model.yaml says ['batch', 1]",
+        ),
+        (
+            {"input": {**INPUT, "width": 5}},
+            "input (NCHW): the model has shape ['batch', 1, 4, 4], "
+            "model.yaml says ['batch', 1, 4, 5]",
+        ),
+        ({"runtime": "tensorflow"}, "runtime: found 'tensorflow'; this container runs onnx"),
+        ({"task": "detection"}, "task: found 'detection'; this container serves classification"),
+        (
+            {"artifact": {"path": "gs://b/model.onnx", "sha256": "0" * 64}},
+            "artifact.path: found 'gs://b/model.onnx'; legal here is a path relative to",
+        ),
+        (
+            {"artifact": {"path": "gone.onnx", "sha256": "0" * 64}},
+            "artifact.path: 'gone.onnx' cannot be read (No such file or directory)",
+        ),
+    ],
+)
+def test_each_refusal_names_the_field_what_was_found_and_what_is_legal(
+    tmp_path: Path, changes: dict[str, Any], expected: str
+) -> None:
+    folder = write_toy_bundle(tmp_path / "toy", WEIGHTS, changes=changes)
+
+    assert expected in _refusal(folder)
+
+
+def test_a_file_that_is_no_onnx_model_is_refused(tmp_path: Path) -> None:
+    digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # of b"abc"
+    folder = write_toy_bundle(
+        tmp_path / "toy", WEIGHTS, changes={"artifact": {"path": "m.onnx", "sha256": digest}}
+    )
+    (folder / "m.onnx").write_bytes(b"abc")
+
+    assert "artifact.path: 'm.onnx' is no model that onnxruntime" in _refusal(folder)
+
+
+def test_a_model_with_a_fixed_batch_size_is_refused(tmp_path: Path) -> None:
+    network = onnx.load_from_string(toy_network(WEIGHTS, 1, "NCHW", 1, [0.0, 0.0]))
+    network.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    folder = write_toy_bundle(tmp_path / "toy", WEIGHTS, network=network.SerializeToString())
+
+    assert "fixed batch size of 1; export it with a dynamic first axis" in _refusal(folder)
+
+
+def test_every_bundle_of_a_folder_is_loaded_by_its_name(tmp_path: Path) -> None:
+    write_toy_bundle(tmp_path / "a", WEIGHTS, changes={"name": "first"})
+    write_toy_bundle(tmp_path / "b", WEIGHTS, changes={"name": "second"})
+
+    assert sorted(load_models(tmp_path, 1)) == ["first", "second"]
