@@ -24,6 +24,7 @@ from dropsight.domain.errors import (
 from dropsight.imaging.codestream import Codestream, check_segments, parse_j2k, parse_jpeg
 from dropsight.imaging.dicom import syntaxes
 from dropsight.imaging.dicom.file import inflate
+from dropsight.imaging.dicom.fragments import END_OF_IMAGE
 from dropsight.imaging.dicom.image import YBR_CODESTREAM, ImageHeader
 from dropsight.imaging.dicom.stored import Decoded, arrange, reinterpret
 
@@ -107,6 +108,9 @@ def _decode_jpeg_ls(source: bytes, header: ImageHeader) -> Decoded:
 
     stream = parse_jpeg(source)
     _check_codestream(stream, header)
+    if END_OF_IMAGE not in source[-16:]:
+        # CharLS took 5 to 15 s of CPU on small truncated frames before it refused them.
+        raise MalformedFile("an encoded frame has no JPEG-LS end of image (FFD9); it is truncated")
     buffer, info = jpeg_ls.decode_pixel_data(source)
     planar = 1 if info["interleave_mode"] == 0 else 0
     decoded = _shaped(buffer, replace(header, planar=planar), stream.precision)

@@ -13,12 +13,12 @@ Image = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 ROWS_AT_ONCE = 256
 
 
-def to_rgb(frame: Decoded) -> Image:
+def to_rgb(frame: Decoded, bits_stored: int) -> Image:
     """uint8 (or uint16, where more than 8 bits are stored), shape (rows, columns, 3).
 
     RGB and both YBR_FULL forms. YBR_ICT and YBR_RCT are RGB once they are decoded.
     """
-    image = full_scale(frame.values(), frame.bits)
+    image = full_scale(frame.values(), min(frame.bits, bits_stored))
     if frame.photometric.startswith("YBR_FULL"):
         return ybr_to_rgb(image)
     return image if image.flags.c_contiguous else image.copy()

@@ -37,7 +37,7 @@ class Renderer:
             steps.append(
                 ProvenanceStep(step="colour", parameters={"from": frame.photometric, "to": "RGB"})
             )
-            return to_rgb(frame), steps
+            return to_rgb(frame, self.header.bits_stored), steps
         greyscale, chosen = read_greyscale(self.file.dataset, self.header, index, self.window)
         greyscale, found = greyscale.resolve(frame)
         return greyscale.render(frame), [*steps, *chosen, *found]

@@ -9,13 +9,11 @@ class Tag(IntEnum):
     """(group << 16) | element; the name is the keyword of PS3.6."""
 
     TransferSyntaxUID = 0x00020010
-    SpecificCharacterSet = 0x00080005
     SOPInstanceUID = 0x00080018
     StudyDate = 0x00080020
     Modality = 0x00080060
     PresentationIntentType = 0x00080068
     CodeValue = 0x00080100
-    CodingSchemeDesignator = 0x00080102
     PatientID = 0x00100020
     IssuerOfPatientID = 0x00100021
     BodyPartExamined = 0x00180015
@@ -68,7 +66,6 @@ class Tag(IntEnum):
     SharedFunctionalGroupsSequence = 0x52009229
     PerFrameFunctionalGroupsSequence = 0x52009230
     ExtendedOffsetTable = 0x7FE00001
-    ExtendedOffsetTableLengths = 0x7FE00002
     FloatPixelData = 0x7FE00008
     DoubleFloatPixelData = 0x7FE00009
     PixelData = 0x7FE00010

@@ -1,0 +1,68 @@
+"""Resizing by each rule, and the way back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dropsight.domain.frames import Frame
+from dropsight.domain.manifests import InputSpec
+from dropsight.imaging.resize import plan, resize_into, to_source
+
+pytestmark = pytest.mark.unit
+
+
+def resized(image: Any, width: int, height: int, rule: Any, channels: Any = 1) -> Frame:
+    spec = InputSpec(width=width, height=height, channels=channels, resize=rule)
+    out = np.zeros((height, width, channels), image.dtype)
+    geometry = plan(image.shape[1], image.shape[0], spec)
+    resize_into(image, out, geometry)
+    return Frame(out[np.newaxis], image.shape[1], image.shape[0], geometry.content_box)
+
+
+def test_shrinking_averages_the_area():
+    image = np.array([[0, 100], [200, 300]], np.uint16)
+    assert resized(image, 1, 1, "stretch").pixels.ravel().tolist() == [150]
+
+
+def test_one_axis_may_shrink_while_the_other_grows():
+    image = np.array([[10, 20, 30, 40]], np.uint8)
+    assert resized(image, 2, 3, "stretch").pixels[0, :, :, 0].tolist() == [[15, 35]] * 3
+
+
+def test_letterbox_keeps_the_aspect_and_pads_with_zero():
+    image = np.full((2, 4), 9, np.uint8)
+    frame = resized(image, 4, 4, "letterbox")
+    assert list(frame.content_box) == [0, 1, 4, 2]
+    assert frame.pixels[0, :, :, 0].tolist() == [[0] * 4, [9] * 4, [9] * 4, [0] * 4]
+
+
+def test_crop_takes_the_middle_and_its_box_reaches_past_the_frame():
+    image = np.array([[1, 2, 3, 4], [1, 2, 3, 4]], np.uint8)
+    frame = resized(image, 2, 2, "crop")
+    assert frame.pixels[0, :, :, 0].tolist() == [[2, 3], [2, 3]]
+    assert list(frame.content_box) == [-1, 0, 4, 2]
+
+
+def test_colour_becomes_luma_and_grey_is_repeated():
+    red = np.array([[[255, 0, 0]]], np.uint8)
+    assert resized(red, 1, 1, "stretch").pixels.ravel().tolist() == [76]  # 0.299 x 255
+    grey = np.array([[7]], np.uint8)
+    assert resized(grey, 1, 1, "stretch", channels=3).pixels.ravel().tolist() == [7, 7, 7]
+
+
+@pytest.mark.parametrize("rule", ["stretch", "letterbox", "crop"])
+def test_the_whole_source_comes_back_from_its_content_box(rule: str):
+    frame = resized(np.zeros((30, 70), np.uint8), 16, 16, rule)
+    ((x, y, width, height),) = to_source([frame.content_box], frame)
+    assert (x, y) == pytest.approx((0, 0))
+    assert (width, height) == pytest.approx((70, 30))
+
+
+@pytest.mark.parametrize("shape", [(1, 65535), (65535, 1)])
+@pytest.mark.parametrize("rule", ["stretch", "letterbox", "crop"])
+def test_the_longest_legal_image_is_resized(shape: tuple[int, int], rule: str):
+    frame = resized(np.full(shape, 5, np.uint16), 224, 224, rule)
+    assert frame.pixels.max() == 5
