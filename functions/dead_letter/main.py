@@ -6,8 +6,8 @@ import functools
 
 import functions_framework
 from cloudevents.http import CloudEvent
-from dropsight.adapters.backend import open_backend
 
+from dropsight.adapters.backend import open_backend
 from dropsight.adapters.cloud_functions import delivered_again
 from dropsight.domain.manifests import load_manifests
 from dropsight.logs import configure_logging

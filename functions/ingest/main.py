@@ -8,13 +8,13 @@ import secrets
 
 import functions_framework
 from cloudevents.http import CloudEvent
-from dropsight.adapters.backend import open_backend
-from dropsight.imaging.policy import ImagingPolicy
 
+from dropsight.adapters.backend import open_backend
 from dropsight.adapters.cloud_functions import delivered_again
 from dropsight.adapters.secrets import pseudonym_key
 from dropsight.domain.events import object_finalized
 from dropsight.domain.manifests import load_manifests
+from dropsight.imaging.policy import ImagingPolicy
 from dropsight.logs import configure_logging
 from dropsight.pipeline.ingest import Ingest
 from dropsight.settings import Settings

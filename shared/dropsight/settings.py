@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)

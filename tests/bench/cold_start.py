@@ -58,9 +58,11 @@ def first_answer() -> float:
         stat = (landing / "not-an-image.txt").stat()
         started = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-m", "functions_framework", "--target", "ingest"]
-            + ["--source", "functions/ingest/main.py", "--signature-type", "cloudevent"]
-            + ["--host", "127.0.0.1", "--port", str(port)],
+            [
+                *(sys.executable, "-m", "functions_framework", "--target", "ingest"),
+                *("--source", "functions/ingest/main.py", "--signature-type", "cloudevent"),
+                *("--host", "127.0.0.1", "--port", str(port)),
+            ],
             cwd=REPOSITORY,
             env={**os.environ, "DROPSIGHT_ROOT": root},
             stdout=subprocess.DEVNULL,

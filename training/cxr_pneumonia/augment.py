@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from .data import Film, Pixels
+from .data import Film, Pixels, decode
 
 Random = np.random.Generator
 BORDERS = (cv2.BORDER_CONSTANT, cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT_101)
@@ -24,12 +24,13 @@ def augment(pixels: Pixels, size: int, others: Sequence[Film], random: Random) -
     """One random view: uint8 (h, w) -> uint8 (size, size)."""
     image = pixels
     if random.random() < 0.20:
-        image = match_histogram(image, others[random.integers(len(others))].pixels)
+        image = match_histogram(image, others[int(random.integers(len(others)))].pixels)
     image = place(image, size, random)
     if random.random() < 0.25:
         image = write_letters(image, random)
     image = change_sharpness(image, random)
-    image = change_tone(image, random)
+    if random.random() < 0.75:
+        image = change_tone(image, random)
     if random.random() < 0.30:
         image = add_noise(image, random)
     if random.random() < 0.35:
@@ -42,7 +43,8 @@ def match_histogram(image: Pixels, other: Pixels) -> Pixels:
     source = np.bincount(image.ravel(), minlength=256).cumsum() / image.size
     target = np.bincount(other.ravel(), minlength=256).cumsum() / other.size
     return cv2.LUT(image, np.interp(source, target, np.arange(256)).astype(np.uint8)).astype(
-        np.uint8)
+        np.uint8
+    )
 
 
 def place(image: Pixels, size: int, random: Random) -> Pixels:
@@ -54,13 +56,18 @@ def place(image: Pixels, size: int, random: Random) -> Pixels:
     shear = random.normal(0, 0.04)
     flip = -1.0 if random.random() < 0.5 else 1.0
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    matrix = turn @ np.array([[1.0, shear], [0.0, 1.0]]) @ np.diag(
-        [flip * zoom * aspect, zoom / aspect])
+    matrix = (
+        turn @ np.array([[1.0, shear], [0.0, 1.0]]) @ np.diag([flip * zoom * aspect, zoom / aspect])
+    )
     shift = size * (0.5 + random.uniform(-0.07, 0.07, 2))
     offset = shift - matrix @ np.array([width / 2, height / 2])
-    return cv2.warpAffine(image, np.column_stack([matrix, offset]), (size, size),
-                          flags=cv2.INTER_CUBIC if random.random() < 0.4 else cv2.INTER_LINEAR,
-                          borderMode=int(random.choice(BORDERS))).astype(np.uint8)
+    return cv2.warpAffine(
+        image,
+        np.column_stack([matrix, offset]),
+        (size, size),
+        flags=cv2.INTER_CUBIC if random.random() < 0.4 else cv2.INTER_LINEAR,
+        borderMode=int(random.choice(BORDERS)),
+    ).astype(np.uint8)
 
 
 def change_sharpness(image: Pixels, random: Random) -> Pixels:
@@ -84,11 +91,11 @@ def change_sharpness(image: Pixels, random: Random) -> Pixels:
 def change_tone(image: Pixels, random: Random) -> Pixels:
     """Gamma, a random monotone curve, contrast, brightness, local equalisation, uneven light."""
     levels = np.linspace(0, 1, 256)
-    levels = levels ** np.exp(random.normal(0, 0.3))
+    levels = levels ** np.exp(random.normal(0, 0.25))
     if random.random() < 0.35:
-        knots = np.concatenate([[0], np.cumsum(random.dirichlet(np.full(5, 3.0)))])
+        knots = np.concatenate([[0], np.cumsum(random.dirichlet(np.full(5, 5.0)))])
         levels = np.interp(levels, np.linspace(0, 1, 6), knots)
-    contrast = np.exp(random.normal(0, 0.25))
+    contrast = np.exp(random.normal(0, 0.2))
     levels = (levels - 0.5) * contrast + 0.5 + random.normal(0, 0.08)
     image = cv2.LUT(image, (levels.clip(0, 1) * 255).astype(np.uint8)).astype(np.uint8)
     choice = random.random()
@@ -116,7 +123,7 @@ def add_noise(image: Pixels, random: Random) -> Pixels:
 def compress(image: Pixels, quality: int) -> Pixels:
     """A trip through JPEG."""
     _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE).astype(np.uint8)
+    return decode(encoded.tobytes(), "the compressed view")
 
 
 def write_letters(image: Pixels, random: Random) -> Pixels:
@@ -124,9 +131,15 @@ def write_letters(image: Pixels, random: Random) -> Pixels:
     size = image.shape[0]
     margin = random.uniform(0.0, 0.18, 2)
     x, y = (np.where(random.random(2) < 0.5, margin, 0.92 - margin) * size).astype(int)
-    return cv2.putText(image.copy(), str(random.choice(LETTERS)), (int(x), int(y + 0.08 * size)),
-                       cv2.FONT_HERSHEY_SIMPLEX, size / 224 * random.uniform(0.3, 0.8),
-                       int(random.integers(170, 256)), int(random.integers(1, 3))).astype(np.uint8)
+    return cv2.putText(
+        image.copy(),
+        str(random.choice(LETTERS)),
+        (int(x), int(y + 0.08 * size)),
+        cv2.FONT_HERSHEY_SIMPLEX,
+        size / 224 * random.uniform(0.3, 0.8),
+        int(random.integers(170, 256)),
+        int(random.integers(1, 3)),
+    ).astype(np.uint8)
 
 
 def hide_parts(image: Pixels, random: Random) -> Pixels:
@@ -140,13 +153,13 @@ def hide_parts(image: Pixels, random: Random) -> Pixels:
         image[rows, columns] = np.median(image[rows, columns])
     if random.random() < 0.20:
         top, bottom, left, right = (random.uniform(0, 0.10, 4) * size).astype(int)
-        inner = image[top:size - bottom, left:size - right].copy()
+        inner = image[top : size - bottom, left : size - right].copy()
         image[:] = 0 if random.random() < 0.7 else 255
-        image[top:size - bottom, left:size - right] = inner
+        image[top : size - bottom, left : size - right] = inner
     if random.random() < 0.30:
         for _ in range(int(random.integers(1, 4))):
             side = (random.uniform(0.06, 0.25, 2) * size).astype(int)
             y, x = (int(random.integers(0, size - s)) for s in side)
-            patch = image[y:y + side[0], x:x + side[1]]
+            patch = image[y : y + side[0], x : x + side[1]]
             patch[:] = patch.mean() if random.random() < 0.5 else random.integers(0, 256)
     return image

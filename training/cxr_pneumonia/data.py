@@ -18,6 +18,7 @@ import numpy.typing as npt
 from .settings import LABELS
 
 Pixels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +29,7 @@ class Film:
     group: str
     kind: str
     pixels: Pixels
-    target: npt.NDArray[np.float32]
+    target: Floats
 
     @property
     def digest(self) -> str:
@@ -36,24 +37,30 @@ class Film:
         return hashlib.sha256(self.pixels.tobytes()).hexdigest()
 
 
+def decode(encoded: bytes, name: str) -> Pixels:
+    """The grey levels of a JPEG or PNG file: uint8 (h, w)."""
+    pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if pixels is None:
+        raise ValueError(f"{name} is no image that OpenCV can decode; fetch the archive again")
+    return pixels.astype(np.uint8)
+
+
 def read_films(folder: Path, split: str, limit: int | None = None) -> list[Film]:
     """Films of one split (`train` or `val`), at most `limit` of each kind, in file order."""
     with (folder / "labels.csv").open(newline="") as lines:
         rows = [row for row in csv.DictReader(lines) if row["split"] == split]
     if limit is not None:
-        rows = [row for kind in ("normal", "bacterial", "viral")
-                for row in [row for row in rows if row["label"] == kind][:limit]]
+        rows = [
+            row
+            for kind in ("normal", "bacterial", "viral")
+            for row in [row for row in rows if row["label"] == kind][:limit]
+        ]
     films = []
     with zipfile.ZipFile(folder / "images.zip") as archive:
         for row in rows:
-            encoded = np.frombuffer(archive.read(f"images/{row['file']}"), np.uint8)
-            pixels = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE)
-            if pixels is None or pixels.ndim != 2:
-                raise ValueError(f"{row['file']} in images.zip is no image that OpenCV can decode")
+            pixels = decode(archive.read(f"images/{row['file']}"), row["file"])
             target = np.array([float(row[label]) for label in LABELS], np.float32)
-            films.append(
-                Film(row["file"], row["patient_group"], row["label"], pixels.astype(np.uint8),
-                     target))
+            films.append(Film(row["file"], row["patient_group"], row["label"], pixels, target))
     return films
 
 
@@ -68,8 +75,9 @@ def without_copies(films: Sequence[Film], of: Sequence[Film] = ()) -> list[Film]
     return kept
 
 
-def hold_out(films: Sequence[Film], fold: int, folds: int,
-             seed: int) -> tuple[list[Film], list[Film]]:
+def hold_out(
+    films: Sequence[Film], fold: int, folds: int, seed: int
+) -> tuple[list[Film], list[Film]]:
     """Splits into (rest, dev), dev being every `folds`-th patient of each kind.
 
     A patient with films of two kinds counts with the first, and stays whole.
@@ -85,11 +93,13 @@ def hold_out(films: Sequence[Film], fold: int, folds: int,
         order = sorted(groups[kind])
         random.Random(f"{seed} {kind}").shuffle(order)
         held.update(order[fold::folds])
-    return ([film for film in films if film.group not in held],
-            [film for film in films if film.group in held])
+    return (
+        [film for film in films if film.group not in held],
+        [film for film in films if film.group in held],
+    )
 
 
-def prepare(pixels: Pixels, size: int, mean: float, std: float) -> npt.NDArray[np.float32]:
+def prepare(pixels: Pixels, size: int, mean: float, std: float) -> Floats:
     """What serving does: uint8 (h, w) -> float32 (1, size, size), about -2 to 2.3.
 
     Stretch to a square (INTER_AREA when shrinking, else INTER_LINEAR), scale to [0, 1], then

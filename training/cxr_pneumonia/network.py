@@ -71,30 +71,41 @@ class DropPath(nn.Module):
 class ConvNorm(nn.Module):
     """Convolution and batch norm; `fold` makes one convolution of them for export."""
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1,
-                 groups: int = 1) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1
+    ) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups,
-                              bias=False)
+        self.conv = nn.Conv2d(
+            inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False
+        )
         self.norm: nn.Module = nn.BatchNorm2d(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.norm(self.conv(x))
 
     def fold(self) -> None:
-        self.conv = fuse_conv_bn_eval(self.conv, self.norm)
+        if isinstance(self.norm, nn.BatchNorm2d):
+            self.conv = fuse_conv_bn_eval(self.conv, self.norm)
         self.norm = nn.Identity()
 
 
 class MBConv(nn.Module):
     """Inverted residual; `fused` puts one full 3x3 convolution in place of 1x1 and depthwise."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int, expansion: int, fused: bool,
-                 drop: float) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, stride: int, expansion: int, fused: bool, drop: float
+    ) -> None:
         super().__init__()
         hidden = inputs * expansion
-        widen = (ConvNorm(inputs, hidden, 3, stride),) if fused else (
-            ConvNorm(inputs, hidden, 1), nn.SiLU(), ConvNorm(hidden, hidden, 3, stride, hidden))
+        widen = (
+            (ConvNorm(inputs, hidden, 3, stride),)
+            if fused
+            else (
+                ConvNorm(inputs, hidden, 1),
+                nn.SiLU(),
+                ConvNorm(hidden, hidden, 3, stride, hidden),
+            )
+        )
         self.body = nn.Sequential(*widen, nn.SiLU(), ConvNorm(hidden, outputs, 1))
         self.drop = DropPath(drop)
         self.residual = stride == 1 and inputs == outputs
@@ -124,15 +135,24 @@ class RelativeAttention(nn.Module):
             return self.frozen_bias
         at = torch.arange(side * side)
         row, column = at // side, at % side
-        offset = ((row[:, None] - row[None] + MAX_SIDE - 1) * (2 * MAX_SIDE - 1)
-                  + column[:, None] - column[None] + MAX_SIDE - 1)
+        offset = (
+            (row[:, None] - row[None] + MAX_SIDE - 1) * (2 * MAX_SIDE - 1)
+            + column[:, None]
+            - column[None]
+            + MAX_SIDE
+            - 1
+        )
         return self.table[:, offset]
 
     def forward(self, x: Tensor, side: int) -> Tensor:
         """(N, side * side, width) -> the same shape."""
         count, width = side * side, x.shape[-1]
-        q, k, v = self.qkv(x).reshape(-1, count, 3, self.heads, width // self.heads).permute(
-            2, 0, 3, 1, 4).unbind(0)
+        q, k, v = (
+            self.qkv(x)
+            .reshape(-1, count, 3, self.heads, width // self.heads)
+            .permute(2, 0, 3, 1, 4)
+            .unbind(0)
+        )
         weights = (q * self.scale @ k.transpose(-1, -2) + self.bias(side)).softmax(-1)
         return self.out((weights.to(v.dtype) @ v).transpose(1, 2).reshape(-1, count, width))
 
@@ -144,8 +164,9 @@ class TransformerBlock(nn.Module):
         super().__init__()
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
         self.attention = RelativeAttention(width, heads)
-        self.feed = nn.Sequential(nn.Linear(width, 3 * width), nn.GELU(),
-                                  nn.Linear(3 * width, width))
+        self.feed = nn.Sequential(
+            nn.Linear(width, 3 * width), nn.GELU(), nn.Linear(3 * width, width)
+        )
         self.drop = DropPath(drop)
 
     def forward(self, x: Tensor, side: int) -> Tensor:
@@ -164,10 +185,12 @@ class SmallCoAtNet(nn.Module):
         self.standardise = Standardise()
         self.stem = nn.Sequential(ConvNorm(1, 24, 3, 2), nn.SiLU())
         self.stage1 = MBConv(24, 48, 2, 3, True, 0)
-        self.stage2 = nn.Sequential(MBConv(48, 96, 2, 4, False, 0),
-                                    MBConv(96, 96, 1, 4, False, drop / 3))
-        self.stage3 = nn.Sequential(MBConv(96, 192, 2, 4, False, 0),
-                                    MBConv(192, 192, 1, 3, False, drop / 2))
+        self.stage2 = nn.Sequential(
+            MBConv(48, 96, 2, 4, False, 0), MBConv(96, 96, 1, 4, False, drop / 3)
+        )
+        self.stage3 = nn.Sequential(
+            MBConv(96, 192, 2, 4, False, 0), MBConv(192, 192, 1, 3, False, drop / 2)
+        )
         self.stage4 = nn.ModuleList(TransformerBlock(192, 6, drop) for _ in range(blocks))
         self.mix_style = MixStyle()
         self.norm = nn.LayerNorm(192)
@@ -181,7 +204,7 @@ class SmallCoAtNet(nn.Module):
     def features(self, x: Tensor) -> tuple[Tensor, int]:
         """(N, side * side, 192), and side."""
         x = self.mix_style(self.stage1(self.stem(self.standardise(x))))
-        x = self.stage3(self.mix_style(self.stage2(x)))
+        x = self.stage3(self.stage2(x))
         side = int(x.shape[-1])
         x = x.flatten(2).transpose(1, 2)
         for block in self.stage4:

@@ -26,18 +26,20 @@ class Recipe:
     members: int = 2
     folds: int = 8
     """Member i holds out patients of fold i (an eighth of train) as its `dev` part."""
-    phases: tuple[Phase, ...] = (Phase(160, 26), Phase(224, 8))
+    phases: tuple[Phase, ...] = (Phase(160, 18), Phase(224, 4))
     batch: int = 32
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
     warm_up_epochs: float = 2.0
     plateau_factor: float = 0.5
-    plateau_patience: int = 2
-    stop_patience: int = 10
+    plateau_patience: int = 3
+    cool_down_to: float = 0.03
+    """Over the last phase the learning rate falls along a line to this share of itself."""
+    stop_patience: int = 4
     """Epochs without a better dev loss, counted in the last phase only, before stopping."""
     ema_decay: float = 0.995
     focal_gamma: float = 1.5
-    mixup_probability: float = 0.3
+    mixup_probability: float = 0.25
     mixup_alpha: float = 0.4
     gradient_norm: float = 1.0
     limit: int | None = None
@@ -66,14 +68,14 @@ class Recipe:
         return epoch >= self.epochs - self.phases[-1].epochs
 
     def shortened(self, epochs: int) -> Recipe:
-        """The same recipe in `epochs` epochs, a quarter of them (at least one) in the last phase."""
+        """The same recipe in `epochs` epochs, a quarter of them (at least one) at full size."""
         last = max(1, round(epochs / 4))
         first = Phase(self.phases[0].size, epochs - last)
         return replace(self, phases=(first, Phase(self.size, last)))
 
     def smoke(self) -> Recipe:
         """A minute-long run that goes through every line of the recipe and learns nothing."""
-        return replace(self.shortened(2), limit=24, warm_up_epochs=0.5)
+        return replace(self.shortened(2), limit=12, warm_up_epochs=0.5)
 
 
 def data_folder() -> Path:

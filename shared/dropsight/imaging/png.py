@@ -12,8 +12,7 @@ Picture = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
 def encode_png(picture: Picture) -> bytes:
     """uint8 or uint16 of shape (height, width), or (height, width, 3) in RGB, as a PNG file."""
-    ordered = np.ascontiguousarray(picture[..., ::-1]) if picture.ndim == 3 else picture
-    return encode_ordered(ordered)
+    return encode_ordered(_reversed(picture))
 
 
 def encode_ordered(picture: Picture) -> bytes:
@@ -38,4 +37,12 @@ def decode_png(data: bytes) -> Picture:
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
     if picture is None:
         raise MalformedFile("a stored picture cannot be read as PNG; drop the file again")
-    return np.ascontiguousarray(picture[..., ::-1]) if picture.ndim == 3 else picture
+    return _reversed(picture)
+
+
+def _reversed(picture: Picture) -> Picture:
+    """RGB as BGR, or back; greyscale as it is."""
+    if picture.ndim == 2:
+        return picture
+    ordered: Picture = np.ascontiguousarray(picture[..., ::-1])
+    return ordered

@@ -115,7 +115,7 @@ def test_an_upload_is_explained_and_the_official_client_reads_it(
     tmp_path: Path, object_server: ObjectServer, firestore_emulator: str, pubsub_emulator: str
 ):
     models = tmp_path / "models"
-    write_toy_bundle(models / "toy", np.ones((2, 8, 8), np.float32) / 64)
+    write_toy_bundle(models / "toy", np.full((2, 8, 8), 1 / 64, np.float32))
     container, function = free_port(), free_port()
     environment = {
         "DROPSIGHT_BACKEND": "gcp",
@@ -131,7 +131,7 @@ def test_an_upload_is_explained_and_the_official_client_reads_it(
     for bucket in ("landing", "work", "results"):
         object_server.objects.clear(bucket)
     objects = CloudObjectStore(Session(STORAGE, environment))
-    reader = firestore.Client(project=PROJECT, credentials=AnonymousCredentials())  # type: ignore[no-untyped-call]
+    reader = firestore.Client(project=PROJECT, credentials=AnonymousCredentials())
     with ExitStack() as parts:
         parts.enter_context(
             running(

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -34,5 +35,6 @@ def test_every_bundle_satisfies_the_schema_of_model_yaml(path: Path):
     jsonschema.validate(yaml.safe_load(path.read_text("utf-8")), _schema("model"))
 
 
-def _schema(name: str) -> dict:
-    return json.loads(schema_text(PUBLISHED[name]))
+def _schema(name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(schema_text(PUBLISHED[name]))
+    return schema
