@@ -42,7 +42,7 @@ def decode_png(data: bytes) -> Picture:
 
 def _reversed(picture: Picture) -> Picture:
     """RGB as BGR, or back; greyscale as it is."""
-    if picture.ndim == 2:
-        return picture
-    ordered: Picture = np.ascontiguousarray(picture[..., ::-1])
+    import cv2  # noqa: PLC0415
+
+    ordered: Picture = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR) if picture.ndim == 3 else picture
     return ordered

@@ -94,7 +94,7 @@ class BrightnessEngine:
     ) -> list[Attribution]:
         if self.fail_with is not None:
             raise self.fail_with
-        heatmap = frame.pixels[frame_index, :, :, 0] / np.float32(frame.full_scale)
+        heatmap = frame.pixels[frame_index, :, :, 0].astype(np.float32)
         return [Attribution(label=label, heatmap=heatmap) for label in labels]
 
 
