@@ -1,0 +1,61 @@
+# What a newcomer needs, with nothing but make and Python 3.11 or newer. `make` lists the targets.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+# The newest of these that is there, unless PYTHON names one.
+PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python3 python; do \
+	"$$name" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+	2>/dev/null && echo "$$name" && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/python -m uv
+PROJECTS := shared inference_container
+
+# Settings of `make demo`.
+CHECK ?=
+PORT ?= 8080
+DEMO_ROOT ?= .demo
+
+.PHONY: help demo test lint bench clean
+
+help: ## List the targets
+	@echo "make TARGET"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  make demo CHECK=1   check every outcome and end; PORT=, PYTHON= and VENV= may be set"
+
+demo: $(VENV)/.ready-demo ## Set up, run everything on four sample files, open the result page
+	@mkdir -p "$(DEMO_ROOT)"
+	$(BIN)/dropsight demo --root "$(DEMO_ROOT)" --port $(PORT) $(if $(CHECK),--check)
+
+test: $(VENV)/.ready-test ## Set up and run all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.ready-test ## Style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy shared inference_container functions tests
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.ready-test ## The measurements of docs/benchmarks.md
+	for name in cold_start pipeline; do $(BIN)/python -m tests.bench.$$name || exit 1; done
+
+clean: ## Remove the environment and the state of the demo
+	rm -rf "$(VENV)" "$(DEMO_ROOT)"
+
+# A stamp for each set of requirements: made again when its pins or the projects change, so that a
+# second `make` needs no network.
+$(VENV)/.ready-%: requirements/%.txt requirements/build.txt $(PROJECTS:%=%/pyproject.toml) | $(VENV)/.uv
+	$(UV) pip install --python $(BIN)/python --require-hashes -r $< -r requirements/build.txt
+	$(UV) pip install --python $(BIN)/python --no-deps --no-build-isolation $(PROJECTS:%=-e %)
+	@touch $@
+
+$(VENV)/.uv:
+	@test -n "$(PYTHON)" || { \
+		echo "dropsight needs Python 3.11 or newer with venv, and found none." >&2; \
+		echo "Install one (on Debian: python3 and python3-venv), or name it: make demo PYTHON=…" >&2; \
+		exit 1; }
+	"$(PYTHON)" -m venv "$(VENV)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@touch $@

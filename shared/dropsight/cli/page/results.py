@@ -1,0 +1,54 @@
+"""`/api/results`: the list in short, one result in full."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from dropsight.cli.store import Store
+from dropsight.domain.results import Result
+from dropsight.domain.wire import to_plain
+from dropsight.pipeline.artifacts import display_name
+
+MOST = 1000
+
+
+def listing(request: Request) -> JSONResponse:
+    """`?limit=N`, newest first; `revision` is where to follow `/api/events` from."""
+    store: Store = request.app.state.store
+    try:
+        limit = int(request.query_params.get("limit", "200"))
+    except ValueError as error:
+        raise HTTPException(400, "limit: expected a whole number") from error
+    revision = store.results.revision()
+    found = store.results.list(max(1, min(limit, MOST)))
+    return JSONResponse({"results": [summary(one) for one in found], "revision": revision})
+
+
+def one(request: Request) -> JSONResponse:
+    store: Store = request.app.state.store
+    identity = request.path_params["result_id"]
+    result = store.results.get(identity)
+    if result is None:
+        raise HTTPException(404, f"there is no result {identity}")
+    return JSONResponse(to_plain(result))
+
+
+def summary(result: Result) -> dict[str, Any]:
+    """What the list shows of a result."""
+    display = result.artifact(display_name(0))
+    return {
+        "resultId": result.result_id,
+        "status": result.status,
+        "object": result.source.object,
+        "format": result.source.format,
+        "model": result.model.name if result.model else None,
+        "queuedAt": result.timestamps.get("queued", result.timestamps.get("failed")),
+        "findings": [to_plain(finding) for finding in result.findings[:8]],
+        "explained": sum(e.status == "done" for e in result.explanations),
+        "errorCode": result.error.code if result.error else None,
+        "display": f"artifacts/{display.bucket}/{display.object}" if display else None,
+    }

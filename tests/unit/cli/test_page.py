@@ -1,0 +1,142 @@
+"""The result page's server: who may ask, what it gives out, what it takes in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from dropsight.cli.page.app import build_app
+from dropsight.cli.store import Store, open_store
+from dropsight.domain.manifests import load_manifests
+from dropsight.domain.results import Result, Source
+from dropsight.domain.wire import replace
+from dropsight.settings import Budgets, Settings
+from tests.e2e.tiny_bundle import NAME, write_bundle
+
+pytestmark = pytest.mark.unit
+
+RESULT = Result(
+    result_id="abc",
+    status="failed",
+    timestamps={"queued": 1000.0, "failed": 1001.0},
+    source=Source(bucket="landing", object="cxr/a.dcm", generation=1),
+)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    write_bundle(tmp_path / "models")
+    (tmp_path / "root").mkdir()
+    return Settings(root=tmp_path / "root", models=tmp_path / "models", budgets=Budgets(bytes=1000))
+
+
+@pytest.fixture
+def store(settings: Settings) -> Store:
+    made = open_store(settings)
+    made.subscribe()
+    return made
+
+
+@pytest.fixture
+def client(settings: Settings, store: Store) -> Iterator[TestClient]:
+    app = build_app(store, settings, load_manifests(settings.models), {"cxr": NAME}, port=8080)
+    with TestClient(app, base_url="http://127.0.0.1:8080") as made:
+        yield made
+
+
+def test_the_page_and_its_files_come_with_a_policy_that_allows_nothing_foreign(client: TestClient):
+    for path in ("/", "/app.js", "/page.css"):
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("host", ["evil.example:8080", "127.0.0.1:9999", "127.0.0.1", ""])
+def test_another_host_name_is_refused(client: TestClient, host: str):
+    assert client.get("/api/results", headers={"host": host}).status_code == 403
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:9999"])
+def test_another_sites_upload_is_refused(client: TestClient, store: Store, origin: str):
+    answer = client.post("/api/upload?name=a.dcm", content=b"x", headers={"origin": origin})
+
+    assert answer.status_code == 403
+    assert list(store.objects.list("landing")) == []
+
+
+def test_an_upload_lands_whole_and_its_event_is_queued(client: TestClient, store: Store):
+    answer = client.post(
+        "/api/upload?name=scan.dcm&route=cxr",
+        content=b"0123456789",
+        headers={"origin": "http://localhost:8080"},
+    )
+
+    assert answer.status_code == 201
+    assert store.objects.read("landing", "cxr/scan.dcm") == b"0123456789"
+    (delivery,) = store.queue.pull("dropsight-finalized-push", 5)
+    assert b'"name":"cxr/scan.dcm"' in delivery.data
+    assert len(answer.json()["resultId"]) == 26
+
+
+def test_an_empty_file_is_taken_too(client: TestClient, store: Store):
+    assert client.post("/api/upload?name=e.dcm&route=cxr", content=b"").status_code == 201
+    assert store.objects.read("landing", "cxr/e.dcm") == b""
+
+
+@pytest.mark.parametrize("name", ["../up.dcm", "", ".hidden", "a//b"])
+def test_a_name_that_no_object_can_have_is_refused_with_a_sentence(client: TestClient, name: str):
+    answer = client.post("/api/upload", params={"name": name}, content=b"x")
+
+    assert answer.status_code == 400
+    assert "object name" in answer.text
+
+
+def test_a_file_over_the_budget_is_refused_declared_or_streamed(client: TestClient, store: Store):
+    def stream() -> Iterator[bytes]:
+        yield b"x" * 800
+        yield b"x" * 800
+
+    assert client.post("/api/upload?name=a", content=b"x" * 1001).status_code == 413
+    assert client.post("/api/upload?name=a", content=stream()).status_code == 413
+    assert list(store.objects.list("landing")) == []
+
+
+def test_results_are_listed_newest_first_and_shown_whole(client: TestClient, store: Store):
+    store.results.create(RESULT)
+    newer = {"queued": 2000.0, "failed": 2000.0}
+    store.results.create(replace(RESULT, result_id="def", timestamps=newer))
+
+    listed = client.get("/api/results").json()
+
+    assert [one["resultId"] for one in listed["results"]] == ["def", "abc"]
+    assert client.get("/api/results/abc").json()["source"]["object"] == "cxr/a.dcm"
+    assert client.get("/api/results/none").status_code == 404
+    assert client.get("/api/results?limit=many").status_code == 400
+
+
+def test_only_the_results_bucket_is_shown_and_may_be_kept_for_ever(
+    client: TestClient, store: Store
+):
+    store.objects.write("results", "abc/overlay-1.png", b"png", "image/png")
+    store.objects.write("landing", "cxr/patient.dcm", b"secret")
+
+    shown = client.get("/artifacts/results/abc/overlay-1.png")
+
+    assert shown.content == b"png"
+    assert shown.headers["content-type"] == "image/png"
+    assert "immutable" in shown.headers["cache-control"]
+    assert client.get("/artifacts/landing/cxr/patient.dcm").status_code == 404
+    assert client.get("/artifacts/results/..%2f..%2fbucket/cxr/patient.dcm").status_code == 404
+    assert client.get("/artifacts/results/abc/none.png").status_code == 404
+
+
+def test_models_come_with_their_routes_and_their_card(client: TestClient):
+    (model,) = client.get("/api/models").json()
+
+    assert model["routes"] == ["cxr", NAME]
+    assert client.get(f"/models/{NAME}/card").text.startswith("# A model for tests")
+    assert client.get("/models/..%2f/card").status_code == 404
