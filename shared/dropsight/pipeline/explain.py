@@ -19,12 +19,12 @@ from dropsight.domain.progress import (
     explain_stage,
     mark_explained,
     mark_explanations_failed,
-    release,
 )
 from dropsight.domain.results import Artifact, Explanation, Result
 from dropsight.imaging.overlays import Caption, render_explanation
 from dropsight.imaging.png import decode_png
 from dropsight.pipeline.artifacts import display_name, write_artifact
+from dropsight.pipeline.leases import given_back
 from dropsight.pipeline.routing import Models, model_named
 from dropsight.pipeline.stopwatch import Stopwatch
 from dropsight.ports import Attribution, InferenceEngine, ObjectStore, ResultStore
@@ -67,19 +67,8 @@ class Explain:
         if not _is_pending(result, request):
             return result
         try:
-            manifest = model_named(request.model, self.models)
-            with watch(f"{stage}.compute"):
-                frame = self._read_frame(request)
-                attributions = self.engine.explain(
-                    request.model,
-                    frame,
-                    request.method,
-                    request.labels,
-                    request.frame_index,
-                    request.parameters,
-                )
-            with watch(f"{stage}.render"):
-                answers, artifacts = self._draw(result, request, manifest, frame, attributions)
+            with given_back(self.results, request.result_id, stage, owner):
+                return self._explain(result, request, stage, watch)
         except PermanentError as error:
             record = error_record(error, "explain")
             log.info("not explained", extra={"result_id": request.result_id, "code": error.code})
@@ -89,9 +78,23 @@ class Explain:
                     r, request.method, request.frame_index, record, time.time()
                 ),
             )
-        except BaseException:
-            self.results.update(request.result_id, lambda r: release(r, stage, owner))
-            raise
+
+    def _explain(
+        self, result: Result, request: ExplanationRequested, stage: str, watch: Stopwatch
+    ) -> Result:
+        manifest = model_named(request.model, self.models)
+        with watch(f"{stage}.compute"):
+            frame = self._read_frame(request)
+            attributions = self.engine.explain(
+                request.model,
+                frame,
+                request.method,
+                request.labels,
+                request.frame_index,
+                request.parameters,
+            )
+        with watch(f"{stage}.render"):
+            answers, artifacts = self._draw(result, request, manifest, frame, attributions)
         changed = self.results.update(
             request.result_id,
             lambda r: mark_explained(r, answers, artifacts, watch.timeline, time.time()),

@@ -22,7 +22,7 @@ from dropsight.domain.events import (
 )
 from dropsight.domain.identity import NO_MODEL, result_id
 from dropsight.domain.manifests import Manifest
-from dropsight.domain.progress import claim, delivery_owner, error_record, mark_failed, release
+from dropsight.domain.progress import claim, delivery_owner, error_record, mark_failed
 from dropsight.domain.results import Artifact, ModelReference, Result, Source
 from dropsight.domain.wire import encode, replace
 from dropsight.imaging.png import encode_png
@@ -30,6 +30,7 @@ from dropsight.imaging.policy import ImagingPolicy
 from dropsight.imaging.prepare import Prepared, prepare
 from dropsight.imaging.upload import Upload, open_upload
 from dropsight.pipeline.artifacts import display_name, write_artifact
+from dropsight.pipeline.leases import given_back
 from dropsight.pipeline.routing import Models, route_by_attributes, route_by_name
 from dropsight.pipeline.stopwatch import Stopwatch
 from dropsight.ports import MessagePublisher, ObjectStore, ResultStore
@@ -65,8 +66,7 @@ class Ingest:
         try:
             manifest = route_by_name(event, self.models, self.settings.routes)
             if manifest is None:
-                data = self._read(event, watch)
-                upload = open_upload(data, self.policy)
+                upload = self._open(event, watch)
                 manifest = route_by_attributes(
                     upload.modality, upload.body_part, self.models, self.settings.routes
                 )
@@ -81,19 +81,21 @@ class Ingest:
             self._request_prediction(result, manifest, self._stored_frame(result))
             return result
         try:
-            data = upload.data if upload else self._read(event, watch)
-            with watch("ingest.open"):
-                upload = upload or open_upload(data, self.policy)
-            prepared = prepare(upload, manifest, self.policy)
-            watch.add({f"ingest.{step}": spent for step, spent in prepared.timeline.items()})
+            with given_back(self.results, result.result_id, STAGE, owner):
+                upload = upload or self._open(event, watch)
+                return self._prepare(upload, manifest, result, watch)
         except PermanentError as error:
             failed = error_record(error, STAGE)
+            log.info("failed", extra={"result_id": result.result_id, "code": error.code})
             return self.results.update(
                 result.result_id, lambda r: mark_failed(_described(r, upload), failed, time.time())
             )
-        except BaseException:
-            self.results.update(result.result_id, lambda r: release(r, STAGE, owner))
-            raise
+
+    def _prepare(
+        self, upload: Upload, manifest: Manifest, result: Result, watch: Stopwatch
+    ) -> Result:
+        prepared = prepare(upload, manifest, self.policy)
+        watch.add({f"ingest.{step}": spent for step, spent in prepared.timeline.items()})
         with watch("ingest.write"):
             frame = self._write_frame(result, prepared)
             displays = self._write_displays(result, prepared)
@@ -104,7 +106,7 @@ class Ingest:
         self._request_prediction(result, manifest, frame)
         return result
 
-    def _read(self, event: ObjectFinalized, watch: Stopwatch) -> bytes:
+    def _open(self, event: ObjectFinalized, watch: Stopwatch) -> Upload:
         with watch("ingest.read"):
             info = self.objects.stat(event.bucket, event.name, event.generation)
             limit = self.settings.budgets.bytes
@@ -113,7 +115,9 @@ class Ingest:
                     f"the file has {info.size} bytes, at most {limit} are read; raise "
                     "DROPSIGHT_BUDGET_BYTES if such files are meant to be processed"
                 )
-            return self.objects.read(event.bucket, event.name, event.generation)
+            data = self.objects.read(event.bucket, event.name, event.generation)
+        with watch("ingest.open"):
+            return open_upload(data, self.policy)
 
     def _open_result(self, event: ObjectFinalized, manifest: Manifest, owner: str) -> Result:
         """Create the document with this worker's lease on it, or take the lease of an open one.

@@ -22,10 +22,10 @@ from dropsight.domain.progress import (
     error_record,
     mark_failed,
     mark_predicted,
-    release,
 )
 from dropsight.domain.results import Explanation, Finding, Result
 from dropsight.domain.wire import encode
+from dropsight.pipeline.leases import given_back
 from dropsight.pipeline.routing import Models, model_named
 from dropsight.pipeline.stopwatch import Stopwatch
 from dropsight.ports import InferenceEngine, MessagePublisher, ObjectStore, ResultStore
@@ -55,7 +55,7 @@ class Predict:
         """
         watch = Stopwatch()
         owner = delivery_owner(self.process)
-        waited = max(0.0, time.time() - request.requested_at)
+        watch.add({"predict.wait": max(0.0, time.time() - request.requested_at) * 1000})
         try:
             result = self.results.update(request.result_id, lambda r: self._claim(r, owner))
         except KeyError:
@@ -65,32 +65,33 @@ class Predict:
             self._request_explanations(result, request)
             return result
         try:
-            manifest = model_named(request.model, self.models)
-            with watch("predict.read"):
-                stored = self.objects.read(
-                    request.frame.bucket, request.frame.name, request.frame.generation
-                )
-                frame = Frame.from_bytes(stored)
-            with watch("predict.forward"):
-                prediction = self.engine.predict(request.model, frame)
+            with given_back(self.results, request.result_id, STAGE, owner):
+                result = self._predict(request, watch)
         except PermanentError as error:
             failed = error_record(error, STAGE)
             log.info("failed", extra={"result_id": request.result_id, "code": error.code})
             return self.results.update(
                 request.result_id, lambda r: mark_failed(r, failed, time.time())
             )
-        except BaseException:
-            self.results.update(request.result_id, lambda r: release(r, STAGE, owner))
-            raise
-        timeline = {"predict.wait": round(waited * 1000, 3), **watch.timeline}
-        timeline |= prediction.timeline
+        self._request_explanations(result, request)
+        return result
+
+    def _predict(self, request: PredictionRequested, watch: Stopwatch) -> Result:
+        manifest = model_named(request.model, self.models)
+        with watch("predict.read"):
+            stored = self.objects.read(
+                request.frame.bucket, request.frame.name, request.frame.generation
+            )
+            frame = Frame.from_bytes(stored)
+        with watch("predict.forward"):
+            prediction = self.engine.predict(request.model, frame)
+        timeline = watch.timeline | prediction.timeline
         pending = plan_explanations(manifest, prediction.findings)
         result = self.results.update(
             request.result_id,
             lambda r: mark_predicted(r, prediction.findings, pending, timeline, time.time()),
         )
         log.info("predicted", extra={"result_id": request.result_id, "timeline": timeline})
-        self._request_explanations(result, request)
         return result
 
     def _claim(self, result: Result, owner: str) -> Result | None:

@@ -34,7 +34,7 @@ from dropsight.domain.manifests import (
     Label,
     Manifest,
 )
-from dropsight.domain.results import Finding, Result
+from dropsight.domain.results import Finding, Lease, Result
 from dropsight.domain.wire import decode, encode, replace
 from dropsight.imaging.policy import ImagingPolicy
 from dropsight.pipeline.dead_letter import RecordDeadLetter
@@ -42,7 +42,7 @@ from dropsight.pipeline.explain import Explain
 from dropsight.pipeline.ingest import Ingest
 from dropsight.pipeline.predict import Predict
 from dropsight.pipeline.replay import Replay
-from dropsight.ports import Attribution, Prediction
+from dropsight.ports import Attribution, ObjectInfo, ObjectStore, Prediction
 from dropsight.settings import Budgets, Settings
 
 pytestmark = pytest.mark.integration
@@ -288,13 +288,30 @@ def test_an_ingest_that_died_before_publishing_is_completed_by_the_next_delivery
     dying = Ingest(**{**vars(laptop.ingest), "publisher": DyingPublisher()})
     with pytest.raises(Dead):
         dying(event)
-    with pytest.raises(LeaseHeld):  # as after kill -9: nobody gave the lease back
-        laptop.ingest(event)
-    laptop.backend.results.update(laptop.result().result_id, _with_expired_leases)
+    assert "prepared" in laptop.result().timestamps
+    laptop.backend.objects.delete(event.bucket, event.name)  # nobody needs to read it again
     laptop.ingest(event)
     (request,) = laptop.requested_predictions()
     laptop.predict(request)
     assert laptop.result().status == "predicted"
+
+
+def test_the_lease_of_a_killed_worker_blocks_until_it_runs_out(laptop: Laptop):
+    event = laptop.drop()
+    result = laptop.ingest(event)
+    laptop.requested_predictions()
+
+    def as_if_killed_while_decoding(stored: Result) -> Result:
+        lease = Lease(owner="killed", expires_at=time.time() + 30)
+        return replace(stored, timestamps={"queued": 1.0}, leases={"ingest": lease})
+
+    laptop.backend.results.update(result.result_id, as_if_killed_while_decoding)
+    with pytest.raises(LeaseHeld):
+        laptop.ingest(event)
+    laptop.backend.results.update(result.result_id, _with_expired_leases)
+    laptop.ingest(event)
+    assert len(laptop.requested_predictions()) == 1
+    assert len(laptop.artifacts()) == 1
 
 
 def test_a_prediction_that_died_before_asking_for_explanations_asks_again(laptop: Laptop):
@@ -455,3 +472,21 @@ def _with_expired_leases(result: Result) -> Result:
     """As it stands some time later, without the waiting."""
     leases = {stage: replace(lease, expires_at=0.0) for stage, lease in result.leases.items()}
     return replace(result, leases=leases)
+
+
+def test_an_ingest_whose_bucket_does_not_answer_gives_its_lease_back(laptop: Laptop):
+    class DeafBuckets:
+        """Reads as before, writes never."""
+
+        def __init__(self, objects: ObjectStore) -> None:
+            self.stat, self.read = objects.stat, objects.read
+
+        def write(self, *arguments: object, **options: object) -> ObjectInfo:
+            raise BackendUnavailable("no answer")
+
+    event = laptop.drop()
+    deaf = Ingest(**{**vars(laptop.ingest), "objects": DeafBuckets(laptop.backend.objects)})
+    with pytest.raises(BackendUnavailable):
+        deaf(event)
+    laptop.ingest(event)  # at once: no lease is in the way
+    assert len(laptop.requested_predictions()) == 1
