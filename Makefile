@@ -4,8 +4,9 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .SUFFIXES:
 
-# The newest of these that is there, unless PYTHON names one.
-PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python3 python; do \
+# The first of these that is there, unless PYTHON names one. 3.14 comes last: one codec has no
+# wheel for it yet and would be compiled.
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python python3.14; do \
 	"$$name" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
 	2>/dev/null && echo "$$name" && break; done)
 VENV ?= .venv
@@ -38,8 +39,9 @@ lint: $(VENV)/.ready-test ## Style, types and the direction of imports
 	$(BIN)/mypy shared inference_container functions tests
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.ready-test ## The measurements of docs/benchmarks.md
-	for name in cold_start pipeline; do $(BIN)/python -m tests.bench.$$name || exit 1; done
+bench: $(VENV)/.ready-bench ## The measurements of docs/benchmarks.md
+	for name in cold_start decode pipeline serving lime_cost; do \
+		echo "" && $(BIN)/python -m tests.bench.$$name || exit 1; done
 
 clean: ## Remove the environment and the state of the demo
 	rm -rf "$(VENV)" "$(DEMO_ROOT)"

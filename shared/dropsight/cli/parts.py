@@ -76,6 +76,9 @@ def child_environment(settings: Settings) -> dict[str, str]:
         "DROPSIGHT_ROOT": str(settings.root.resolve()),
         "DROPSIGHT_MODELS": str(settings.models),
         "DROPSIGHT_ROUTES": json.dumps(dict(settings.routes)),
+        # Shorter than in the cloud: a killed part is back in seconds, and its files wait for this.
+        # A lease that runs out under a slow worker costs a second computation, nothing more.
+        "DROPSIGHT_LEASE_S": os.environ.get("DROPSIGHT_LEASE_S", "20"),
     }
 
 
