@@ -18,6 +18,8 @@ FIRST_BACKOFF_S = 0.2
 LONGEST_BACKOFF_S = 10.0
 STEADY_S = 10.0
 """A part that ran this long starts again at once; one that dies sooner waits twice as long."""
+HOPELESS = 4
+"""Starts without ever getting ready, after which nobody who waits for the part should go on."""
 LOG_LIMIT = 5 * 1024 * 1024
 """Bytes after which a log is moved aside, at the next start of its part."""
 
@@ -47,6 +49,8 @@ class Child:
         self.part = part
         self.log = logs / f"{part.name}.log"
         self.ready = False
+        self.false_starts = 0
+        """How often it has ended by itself, one after the other, before it was ready."""
         self._say = say
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
@@ -88,6 +92,8 @@ class Child:
             self._note_death(code, now)
         elif not self.ready:
             self.ready = self.part.ready_url is None or _answers(http, self.part.ready_url)
+            if self.ready:
+                self.false_starts = 0
 
     def _note_death(self, code: int, now: float) -> None:
         assert self._process is not None  # noqa: S101
@@ -97,7 +103,9 @@ class Child:
             self._backoff = FIRST_BACKOFF_S
         wait, self._backoff = self._backoff, min(self._backoff * 2, LONGEST_BACKOFF_S)
         # A part that never got ready says why in its last line; one that was killed says nothing.
-        last_words = "" if code < 0 or self.ready else _last_line(self.log)
+        false_start = code >= 0 and not self.ready
+        self.false_starts += false_start
+        last_words = _last_line(self.log) if false_start else ""
         self._process, self._start_at, self.ready = None, now + wait, False
         self._say(
             f"{self.part.name} ended ({_describe(code)}) and starts again in {wait:.1f} s; "
@@ -135,6 +143,11 @@ class Supervisor:
     @property
     def ready(self) -> bool:
         return all(child.ready for child in self.children)
+
+    @property
+    def broken(self) -> str | None:
+        """Name of a part that does not come up, however often it is started."""
+        return next((c.part.name for c in self.children if c.false_starts >= HOPELESS), None)
 
     def start(self) -> None:
         for child in self.children:

@@ -87,6 +87,13 @@ def test_a_part_that_cannot_start_says_why_and_is_tried_less_and_less_often(watc
     assert waits == ["0.2", "0.4", "0.8"]
 
 
+def test_a_part_that_never_comes_up_is_called_broken(watch):
+    watched = watch(SLEEPER, Part(name="broken", module="broken", ready_url="http://127.0.0.1:9/"))
+    assert watched.supervisor.broken is None
+    watched.until(lambda: watched.supervisor.broken == "broken")
+    assert watched.supervisor.children[1].false_starts == 4
+
+
 def test_at_the_end_nothing_is_left_not_even_a_part_that_does_not_listen(watch):
     watched = watch(Part(name="deaf", module="deaf", drain_s=0.2), SLEEPER)
     watched.until(lambda: "deaf now" in (watched.logs / "deaf.log").read_text())

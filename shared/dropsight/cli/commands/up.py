@@ -156,6 +156,9 @@ def serve(
             if not greeted and not warned and age > SLOW_START_S:
                 warned = True
                 say(f"not ready after {SLOW_START_S:.0f} s; look into {logs}")
+            if until is not None and supervisor.broken:
+                say(f"{supervisor.broken} does not come up: giving up")
+                break
             if greeted and until is not None and until():
                 break
             time.sleep(TURN_S)
