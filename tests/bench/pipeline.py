@@ -33,6 +33,8 @@ from tests.bench.table import print_table
 REPOSITORY = Path(__file__).parents[2]
 BUNDLE = REPOSITORY / "models" / "cxr-pneumonia"
 FILES = 500
+EXPLAINED_FILES = 60
+"""An explanation with its fidelity is some 60 forward passes, so fewer files take as long."""
 BATCH = 8
 
 
@@ -47,7 +49,7 @@ def pictures(folder: Path) -> None:
 
 
 def bare_forward() -> float:
-    """Seconds for FILES images in batches of BATCH, model loaded and warm."""
+    """Images per second in batches of BATCH, model loaded and warm."""
     session = onnxruntime.InferenceSession(
         BUNDLE / "model.onnx", providers=["CPUExecutionProvider"]
     )
@@ -58,11 +60,11 @@ def bare_forward() -> float:
     started = time.perf_counter()
     for _ in range(0, FILES, BATCH):
         session.run(names, {spec.name: batch})
-    return time.perf_counter() - started
+    return FILES / (time.perf_counter() - started)
 
 
-def pipeline(source: Path, explanations: list[str]) -> tuple[float, float]:
-    """Seconds until FILES results are predicted, and until all of them are explained."""
+def pipeline(source: Path, count: int, explanations: list[str]) -> tuple[float, float]:
+    """Files per second until `count` results are predicted, and until all are explained."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         models = root / "models"
@@ -90,11 +92,11 @@ def pipeline(source: Path, explanations: list[str]) -> tuple[float, float]:
             warm_up(root, source)
             started = time.perf_counter()
             landing = root / "bucket" / BUNDLE.name
-            for path in sorted(source.iterdir()):
+            for path in sorted(source.iterdir())[:count]:
                 draft = root / path.name
                 shutil.copyfile(path, draft)
                 draft.rename(landing / path.name)
-            return watch(root, started)
+            return watch(root, count, started)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(30)
@@ -121,18 +123,18 @@ def warm_up(root: Path, source: Path) -> None:
         time.sleep(0.05)
 
 
-def watch(root: Path, started: float) -> tuple[float, float]:
+def watch(root: Path, count: int, started: float) -> tuple[float, float]:
     results = open_backend(Settings(root=root)).results
     predicted = 0.0
     while True:
-        statuses = [r.status for r in results.list(FILES + 1)]
+        statuses = [r.status for r in results.list(count + 1)]
         now = time.perf_counter() - started
         if "failed" in statuses:
             raise RuntimeError("a file failed; see the logs of dropsight up")
-        if not predicted and statuses.count("queued") == 0 and len(statuses) == FILES + 1:
+        if not predicted and statuses.count("queued") == 0 and len(statuses) == count + 1:
             predicted = now
-        if statuses.count("explained") == FILES + 1:
-            return predicted, now
+        if statuses.count("explained") == count + 1:
+            return count / predicted, count / now
         time.sleep(0.25)
 
 
@@ -141,20 +143,20 @@ def main() -> None:
         source = Path(folder)
         pictures(source)
         floor = [bare_forward()]
-        plain, _ = pipeline(source, [])
+        plain, _ = pipeline(source, FILES, [])
         floor.append(bare_forward())
-        predicted, explained = pipeline(source, ["grad-cam"])
+        predicted, explained = pipeline(source, EXPLAINED_FILES, ["grad-cam"])
         floor.append(bare_forward())
     bare = statistics.median(floor)
     rows = [
         ("floor: bare forward of the model, batched", bare),
-        ("ours: all predicted, no explanations asked for", plain),
-        ("ours: all predicted, Grad-CAM asked for as well", predicted),
-        ("ours: all explained by Grad-CAM with fidelity", explained),
+        (f"ours: {FILES} files predicted, no explanations asked for", plain),
+        (f"ours: {EXPLAINED_FILES} files predicted, while Grad-CAM explains", predicted),
+        (f"ours: {EXPLAINED_FILES} files explained by Grad-CAM with fidelity", explained),
     ]
     print_table(
-        [f"{FILES} files", "files/s", "throughput as a share of the floor"],
-        [[name, f"{FILES / value:.0f}", f"{bare / value:.2f}"] for name, value in rows],
+        ["whole pipeline", "files/s", "share of the floor"],
+        [[name, f"{rate:.1f}", f"{rate / bare:.2f}"] for name, rate in rows],
     )
 
 
