@@ -9,13 +9,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
 from dropsight.domain.errors import DropsightError
 from dropsight.domain.frames import Pixels
 from dropsight_inference.device import Device, Priority
-from dropsight_inference.runtimes import Outputs
+from dropsight_inference.runtimes import Outputs, Row
 
 Forward = Callable[[Sequence[Pixels]], Outputs]
 
@@ -24,8 +21,7 @@ Forward = Callable[[Sequence[Pixels]], Outputs]
 class Answer:
     """One frame's share of a batch."""
 
-    logits: npt.NDArray[np.float32]
-    """float32 (labels,)."""
+    row: Row
     waited_ms: float
     """From submission to the start of the forward pass."""
     forward_ms: float
@@ -137,6 +133,7 @@ class Batcher:
                 row.future.set_exception(error)
             return
         forward_ms = (time.perf_counter() - started) * 1000
-        for row, logits in zip(rows, outputs.logits, strict=True):
+        for index, row in enumerate(rows):
             waited_ms = (started - row.since) * 1000
-            row.future.set_result(Answer(logits, waited_ms, forward_ms, len(rows)))
+            answer = Answer(outputs.row(index), waited_ms, forward_ms, len(rows))
+            row.future.set_result(answer)

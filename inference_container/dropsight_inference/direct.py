@@ -97,7 +97,12 @@ class Call:
         timeline = watch.timeline | prediction.timeline
         now = time.time()
         opened = _document(self.manifest, upload, prepared, now)
-        result = mark_predicted(opened, prediction.findings, pending, timeline, now) or opened
+        result = (
+            mark_predicted(
+                opened, prediction.findings, pending, timeline, now, prediction.candidates
+            )
+            or opened
+        )
         explaining = Stopwatch()
         pictures: dict[str, str] = {}
         answers = self._explain(result, prepared, explaining, pictures)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dropsight.domain.errors import ExplanationUnavailable, InferenceFailed, ModelUnknown
+from dropsight.domain.errors import ExplanationUnavailable, ModelUnknown
 from dropsight.domain.frames import Frame, Pixels
 from dropsight.domain.manifests import Manifest
 from dropsight.ports import Attribution, InferenceEngine, Prediction
@@ -37,13 +37,17 @@ class Engine:
         self._device = Device()
         self._batchers = {
             name: Batcher(
-                self._device, self._forward_frames(model), batch_size, batch_wait_ms / 1000
+                self._device,
+                self._forward_frames(model),
+                self._largest_batch(model),
+                batch_wait_ms / 1000,
             )
             for name, model in models.items()
         }
 
     def predict(self, model: str, frame: Frame, expected: Expected | None = None) -> Prediction:
-        """See `InferenceEngine.predict`. Timeline: `predict.batch` (wait), `predict.forward`.
+        """See `InferenceEngine.predict`. Timeline: `predict.batch` (wait),
+        `predict.forward`, `predict.read_outputs` (boxes and masks in source pixels).
 
         `expected` is what was announced for this request, if it was (see `expecting`).
         """
@@ -55,15 +59,16 @@ class Engine:
         task = TASKS[found.manifest.task]
         for answer in answers:
             self._metrics.queue_seconds.labels(model).observe(answer.waited_ms / 1000)
+        started = time.perf_counter()
+        read = task.read([answer.row for answer in answers], found.manifest, frame)
+        elapsed_ms = (time.perf_counter() - started) * 1000
         return Prediction(
-            findings=[
-                finding
-                for index, answer in enumerate(answers)
-                for finding in task.findings(answer.logits, found.manifest, index)
-            ],
+            findings=read.findings,
+            candidates=read.candidates,
             timeline={
                 "predict.batch": round(max(answer.waited_ms for answer in answers), 3),
                 "predict.forward": round(max(answer.forward_ms for answer in answers), 3),
+                "predict.read_outputs": round(elapsed_ms, 3),
             },
         )
 
@@ -93,6 +98,11 @@ class Engine:
     ) -> list[Attribution]:
         """See `InferenceEngine.explain`."""
         found = self._model(model)
+        if found.manifest.task != "classification":
+            raise ExplanationUnavailable(
+                f"method: found {method!r}, but model {model!r} is of task {found.manifest.task}, "
+                "whose boxes and masks are its explanation"
+            )
         explain = explainer(method)
         positions = _positions(found.manifest, labels)
         if not 0 <= frame_index < len(frame.pixels):
@@ -107,7 +117,7 @@ class Engine:
             pixels=pixels,
             content_box=frame.content_box,
             submit=lambda batch: self._submit_explanation(found, batch),
-            chunk=self._batch_size,
+            chunk=self._largest_batch(found),
         )
         started = time.perf_counter()
         attributions = explain(subject, positions, parameters)
@@ -124,10 +134,11 @@ class Engine:
         for model in self.models.values():
             spec = model.manifest.input
             grey = np.full((spec.height, spec.width, spec.channels), 128, np.uint8)
-            batch = model.layout.empty(self._batch_size)
+            largest = self._largest_batch(model)
+            batch = model.layout.empty(largest)
             for row in batch:
                 model.layout.write(grey, row)
-            for size in sorted({1, self._batch_size}):
+            for size in sorted({1, largest}):
                 job = functools.partial(self._forward, model, batch[:size], "warm-up")
                 self._device.submit(Priority.PREDICTION, job).result()
             for wanted in model.manifest.explanations:
@@ -146,9 +157,12 @@ class Engine:
             )
         return self.models[name]
 
+    def _largest_batch(self, model: Model) -> int:
+        return min(self._batch_size, model.manifest.input.maximum_batch or self._batch_size)
+
     def _forward_frames(self, model: Model) -> Callable[[Sequence[Pixels]], Outputs]:
         """A forward pass over frames, for the device thread alone: one buffer serves all."""
-        buffer = model.layout.empty(self._batch_size)
+        buffer = model.layout.empty(self._largest_batch(model))
         name = model.manifest.name
 
         def forward(frames: Sequence[Pixels]) -> Outputs:
@@ -168,7 +182,7 @@ class Engine:
     def _forward(self, model: Model, batch: Batch, purpose: str) -> Outputs:
         with self._metrics.forward_seconds.labels(model.manifest.name, purpose).time():
             outputs = model.runtime.forward(batch)
-        _check_outputs(outputs, len(batch), model.manifest)
+        TASKS[model.manifest.task].check(outputs, len(batch), model.manifest)
         return outputs
 
 
@@ -202,17 +216,3 @@ def _positions(manifest: Manifest, labels: Sequence[str]) -> list[int]:
                 f"labels: found {label!r}, legal for {manifest.name} are {', '.join(known)}"
             )
     return [known.index(label) for label in labels]
-
-
-def _check_outputs(outputs: Outputs, rows: int, manifest: Manifest) -> None:
-    expected = (rows, len(manifest.labels))
-    if outputs.logits.shape != expected:
-        raise InferenceFailed(
-            f"{manifest.name}: outputs.logits: found shape {outputs.logits.shape}, "
-            f"expected {expected}"
-        )
-    if not np.isfinite(outputs.logits).all():
-        raise InferenceFailed(
-            f"{manifest.name}: outputs.logits: found a value that is not finite; the model "
-            "cannot answer for this input"
-        )

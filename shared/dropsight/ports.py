@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from dropsight.domain.events import DeadLetter
 from dropsight.domain.frames import Frame
-from dropsight.domain.results import Finding, Result
+from dropsight.domain.results import CandidateSet, Finding, Result
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,8 @@ class Prediction:
 
     findings: list[Finding]
     timeline: dict[str, float] = field(default_factory=dict)
+    candidates: CandidateSet | None = None
+    """Detection and segmentation only."""
 
 
 class InferenceEngine(Protocol):

@@ -6,8 +6,9 @@ A runtime module has one function, `load(source, threads) -> Runtime`.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,16 +20,34 @@ Batch = npt.NDArray[np.float32]
 """(N, channels, height, width) or (N, height, width, channels), as `input.layout` says."""
 
 
+Row = Mapping[str, npt.NDArray[Any]]
+"""What one input gave: an array for each output of the task, without the batch axis."""
+
+
 @dataclass(frozen=True)
 class Outputs:
     """What one forward pass gives, row by row in the order of the batch.
 
-    logits       float32 (N, labels), before temperature and sigmoid or softmax
-    activations  float32 (N, labels, h, w), class activation maps before ReLU, if the model has any
+    `tensors` has an entry for each output of `output_layout.expected_outputs`, by its field: an
+    array whose first axis is the batch, or a list of one array for each input where their number
+    of objects differs.
     """
 
-    logits: npt.NDArray[np.float32]
-    activations: npt.NDArray[np.float32] | None = None
+    tensors: Mapping[str, npt.NDArray[Any] | Sequence[npt.NDArray[Any]]]
+
+    @property
+    def logits(self) -> npt.NDArray[np.float32]:
+        """Classification: float32 (N, labels), before temperature and sigmoid or softmax."""
+        return np.asarray(self.tensors["logits"])
+
+    @property
+    def activations(self) -> npt.NDArray[np.float32] | None:
+        """Classification: float32 (N, labels, h, w), if the model has class activation maps."""
+        found = self.tensors.get("activations")
+        return None if found is None else np.asarray(found)
+
+    def row(self, index: int) -> Row:
+        return {field: rows[index] for field, rows in self.tensors.items()}
 
 
 class Runtime(Protocol):

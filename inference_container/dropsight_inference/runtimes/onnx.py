@@ -10,6 +10,11 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from dropsight.domain.errors import InferenceFailed, ManifestInvalid, Overloaded
 from dropsight.domain.manifests import Manifest
+from dropsight_inference.output_layout import (
+    ExpectedTensor,
+    check_batch_axis,
+    expected_outputs,
+)
 from dropsight_inference.runtimes import Batch, Outputs, Source
 
 # What onnxruntime raises; they have no common base but Exception.
@@ -29,24 +34,29 @@ CUDA = (
     {"cudnn_conv_algo_search": "HEURISTIC"},
 )
 
+TYPES = {"float": ("tensor(float)",), "integer": ("tensor(int64)", "tensor(int32)")}
+"""onnxruntime's names for what an output may hold."""
+
 
 class OnnxRuntime:
     """One onnxruntime session whose inputs and outputs agree with the manifest."""
 
     def __init__(self, session: onnxruntime.InferenceSession, manifest: Manifest) -> None:
         self._session = session
-        self._input = session.get_inputs()[0].name
-        outputs = manifest.outputs
-        self._outputs = [outputs.logits]
-        if outputs.activations:
-            self._outputs.append(outputs.activations)
+        taken = session.get_inputs()[0]
+        self._input = taken.name
+        self._one_image = len(taken.shape) == 3
+        """The network's input has no batch axis."""
+        self._outputs = expected_outputs(manifest)
         on_cuda = session.get_providers()[0] == "CUDAExecutionProvider"
         self.device = "cuda" if on_cuda else "cpu"
 
     def forward(self, batch: Batch) -> Outputs:
         """`batch` is not kept. Raises InferenceFailed, Overloaded where memory ran out."""
+        names = [output.name for output in self._outputs.values()]
+        given = batch[0] if self._one_image else batch
         try:
-            found = self._session.run(self._outputs, {self._input: batch})
+            found = self._session.run(names, {self._input: given})
         except ORT_ERRORS as error:
             if "allocate" in str(error):
                 raise Overloaded(
@@ -56,7 +66,12 @@ class OnnxRuntime:
             raise InferenceFailed(
                 f"onnxruntime on input of shape {batch.shape}: {error}"
             ) from error
-        return Outputs(found[0], found[1] if len(found) > 1 else None)
+        return Outputs(
+            {
+                field: [tensor] if output.shape[0] == "objects" else tensor
+                for (field, output), tensor in zip(self._outputs.items(), found, strict=True)
+            }
+        )
 
     def close(self) -> None:
         del self._session
@@ -88,45 +103,47 @@ def _check_input(inputs: Sequence[Any], manifest: Manifest, where: str) -> None:
     spec = manifest.input
     sides = (spec.height, spec.width)
     expected = (spec.channels, *sides) if spec.layout == "NCHW" else (*sides, spec.channels)
-    _check_tensor(inputs[0], ("batch", *expected), f"{where}: input ({spec.layout})")
+    field = f"{where}: input ({spec.layout})"
+    if spec.maximum_batch == 1 and len(inputs[0].shape) == 3:
+        _check_tensor(inputs[0], ExpectedTensor(inputs[0].name, expected), field)
+        return
+    _check_tensor(inputs[0], ExpectedTensor(inputs[0].name, ("batch", *expected)), field)
+    check_batch_axis(inputs[0].shape[0], manifest, field)
 
 
 def _check_outputs(outputs: Sequence[Any], manifest: Manifest, where: str) -> None:
     by_name = {one.name: one for one in outputs}
-    count = len(manifest.labels)
-    wanted: list[tuple[str, str | None, tuple[int | str, ...]]] = [
-        ("logits", manifest.outputs.logits, ("batch", count)),
-        ("activations", manifest.outputs.activations, ("batch", count, "height", "width")),
-    ]
-    for field, name, expected in wanted:
-        if name is None:
-            continue
-        if name not in by_name:
+    for key, output in expected_outputs(manifest).items():
+        field = f"{where}: outputs.{key}"
+        if output.name not in by_name:
             raise ManifestInvalid(
-                f"{where}: outputs.{field}: found {name!r}, but the model's outputs are "
+                f"{field}: found {output.name!r}, but the model's outputs are "
                 f"{', '.join(repr(known) for known in by_name)}"
             )
-        _check_tensor(by_name[name], expected, f"{where}: outputs.{field}")
+        tensor = by_name[output.name]
+        _check_tensor(tensor, output, field)
+        if output.shape[0] == "batch":
+            check_batch_axis(tensor.shape[0], manifest, field)
+        elif manifest.input.maximum_batch != 1:
+            raise ManifestInvalid(
+                f"{where}: input.maximumBatch: found {manifest.input.maximum_batch}, legal is 1: "
+                f"an ONNX model answers task {manifest.task} for one image at a time"
+            )
 
 
-def _check_tensor(tensor: Any, expected: tuple[int | str, ...], field: str) -> None:
-    """`expected` holds numbers, and names for sizes that are free; the first one must be free.
-
-    A size that the model leaves open (None, or a name) fits every number.
-    """
-    if tensor.type != "tensor(float)":
-        raise ManifestInvalid(f"{field}: the model has {tensor.type}, legal is tensor(float)")
+def _check_tensor(tensor: Any, expected: ExpectedTensor, field: str) -> None:
+    """A size that the model leaves open (None, or a name) fits every number."""
+    legal = TYPES[expected.kind]
+    if tensor.type not in legal:
+        raise ManifestInvalid(
+            f"{field}: the model has {tensor.type}, legal is {' or '.join(legal)}"
+        )
     found = list(tensor.shape)
-    agree = len(found) == len(expected) and all(
+    agree = len(found) == len(expected.shape) and all(
         not isinstance(have, int) or isinstance(want, str) or have == want
-        for have, want in zip(found, expected, strict=True)
+        for have, want in zip(found, expected.shape, strict=True)
     )
     if not agree:
         raise ManifestInvalid(
-            f"{field}: the model has shape {found}, model.yaml says {list(expected)}"
-        )
-    if isinstance(found[0], int):
-        raise ManifestInvalid(
-            f"{field}: the model has a fixed batch size of {found[0]}; export it with a dynamic "
-            "first axis, as requests are served in batches"
+            f"{field}: the model has shape {found}, model.yaml says {list(expected.shape)}"
         )

@@ -1,18 +1,13 @@
-"""What the numbers of a network mean. One module for each value of `task` in model.yaml.
-
-A task module has `scores(logits, manifest) -> Scores` for explanations, and
-`findings(logits, manifest, frame) -> list[Finding]` for the result document.
-"""
+"""What the numbers of a network mean. One module for each value of `task` in model.yaml."""
 
 from __future__ import annotations
 
-from types import ModuleType
-
 from dropsight.domain.errors import ManifestInvalid
 from dropsight.domain.manifests import Manifest
-from dropsight_inference.tasks import classification
+from dropsight_inference.tasks import classification, detection
+from dropsight_inference.tasks.protocol import Task
 
-TASKS: dict[str, ModuleType] = {"classification": classification}
+TASKS: dict[str, Task] = {"classification": classification, "detection": detection}
 
 
 def check_task(manifest: Manifest, where: str) -> None:

@@ -8,13 +8,45 @@ Calibrated by one temperature T (Guo et al. 2017, arXiv:1706.04599): with z = lo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
+from dropsight.domain.errors import InferenceFailed
+from dropsight.domain.frames import Frame
 from dropsight.domain.manifests import Manifest
 from dropsight.domain.results import Finding
+from dropsight_inference.runtimes import Outputs, Row
+from dropsight_inference.tasks.protocol import Read
 
 Scores = npt.NDArray[np.float64]
+
+
+def check(outputs: Outputs, rows: int, manifest: Manifest) -> None:
+    """See `protocol.Task`."""
+    expected = (rows, len(manifest.labels))
+    if outputs.logits.shape != expected:
+        raise InferenceFailed(
+            f"{manifest.name}: outputs.logits: found shape {outputs.logits.shape}, "
+            f"expected {expected}"
+        )
+    if not np.isfinite(outputs.logits).all():
+        raise InferenceFailed(
+            f"{manifest.name}: outputs.logits: found a value that is not finite; the model "
+            "cannot answer for this input"
+        )
+
+
+def read(rows: Sequence[Row], manifest: Manifest, frame: Frame) -> Read:  # noqa: ARG001
+    """See `protocol.Task`. A label has no place in the image, so `frame` is not needed."""
+    return Read(
+        [
+            finding
+            for index, row in enumerate(rows)
+            for finding in findings(row["logits"], manifest, index)
+        ]
+    )
 
 
 def log_odds(logits: npt.NDArray[np.float32], manifest: Manifest) -> Scores:

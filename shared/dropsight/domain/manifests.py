@@ -36,13 +36,62 @@ class ArtifactFile(ManifestRecord, kw_only=True, frozen=True):
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
+class BoxOutput(ManifestRecord, kw_only=True, frozen=True):
+    """A YOLO-style head: one tensor of candidates, before any suppression, float32.
+
+    Boxes are centre x, centre y, width, height in pixels of the input; scores are in [0, 1], after
+    the sigmoid.
+
+        yolov8  (batch, 4 + labels, anchors)  box, score by label
+        yolov6  (batch, anchors, 5 + labels)  box, objectness, score by label (also YOLOv5)
+    """
+
+    name: str
+    layout: Literal["yolov8", "yolov6"]
+
+
+class InstanceOutput(ManifestRecord, kw_only=True, frozen=True):
+    """The four outputs of torchvision's Mask R-CNN: names of tensors, for one image each.
+
+    boxes (n, 4) left, top, right, bottom in pixels of the input; labels (n,) integers; scores (n,)
+    in [0, 1]; masks (n, 1, height, width) of the input's size, in [0, 1].
+    """
+
+    boxes: str = "boxes"
+    labels: str = "labels"
+    scores: str = "scores"
+    masks: str = "masks"
+    first_label: int = 1
+    """What the model calls the first of `labels`; torchvision keeps 0 for the background."""
+
+
 class Outputs(ManifestRecord, kw_only=True, frozen=True):
     """Names of the model's output tensors."""
 
-    logits: str = "logits"
-    """float32 (batch, labels)."""
+    logits: str | None = None
+    """Classification: float32 (batch, labels). `logits` where it is not named."""
     activations: str | None = None
-    """float32 (batch, labels, h, w): class activation maps before ReLU, for Grad-CAM."""
+    """Classification: float32 (batch, labels, h, w), class activation maps before ReLU, for
+    Grad-CAM."""
+    boxes: BoxOutput | None = None
+    """Detection."""
+    instances: InstanceOutput | None = None
+    """Segmentation."""
+
+
+class Candidates(ManifestRecord, kw_only=True, frozen=True):
+    """Which objects of detection and segmentation reach the result document.
+
+    They are kept from a low score up, so that a client can move the confidence and the IoU
+    threshold without another inference.
+    """
+
+    minimum_score: UnitFloat = 0.01
+    maximum: Positive = 1000
+    """For each frame, the strongest; the document's size may allow fewer."""
+    iou: UnitFloat = 0.45
+    """Above this IoU the weaker of two objects of one label is not shown, unless a client asks
+    for another threshold."""
 
 
 class Window(ManifestRecord, kw_only=True, frozen=True):
@@ -65,6 +114,8 @@ class InputSpec(ManifestRecord, kw_only=True, frozen=True):
     std: list[float] = msgspec.field(default_factory=lambda: [1.0])
     """One value, or one for each channel: input = (intensity * scale - mean) / std."""
     window: Window | None = None
+    maximum_batch: Positive | None = None
+    """Frames in one forward pass at most; 1 for a model that was exported for a single image."""
 
 
 class Accepts(ManifestRecord, kw_only=True, frozen=True):
@@ -116,6 +167,7 @@ class Manifest(ManifestRecord, kw_only=True, frozen=True, dict=True):
     accepts: Accepts = msgspec.field(default_factory=Accepts)
     labels: Annotated[list[Label], msgspec.Meta(min_length=1)]
     calibration: Calibration = Calibration()
+    candidates: Candidates = Candidates()
     explanations: list[ExplanationSpec] = []
     licence: str
     intended_use: str
@@ -185,6 +237,7 @@ def load_manifests(models: Path) -> dict[str, Manifest]:
 
 def _check_consistency(manifest: Manifest, where: str) -> None:
     """What types cannot say."""
+    _check_outputs(manifest, where)
     spec = manifest.input
     for name, values in (("mean", spec.mean), ("std", spec.std)):
         if len(values) not in (1, spec.channels):
@@ -204,4 +257,40 @@ def _check_consistency(manifest: Manifest, where: str) -> None:
         raise ManifestInvalid(
             f"{where}: outputs.activations: missing, but explanations ask for grad-cam; an ONNX "
             "bundle must export its class activation maps as an output and name it here"
+        )
+
+
+def _check_outputs(manifest: Manifest, where: str) -> None:
+    """Each task reads its own outputs, and naming those of another task is a mistake."""
+    task, outputs = manifest.task, manifest.outputs
+    named = {
+        "logits": outputs.logits,
+        "activations": outputs.activations,
+        "boxes": outputs.boxes,
+        "instances": outputs.instances,
+    }
+    legal = {
+        "classification": ("logits", "activations"),
+        "detection": ("boxes",),
+        "segmentation": ("instances",),
+    }.get(task, tuple(named))
+    for field, value in named.items():
+        if value is not None and field not in legal:
+            raise ManifestInvalid(
+                f"{where}: outputs.{field}: found, but task {task} reads outputs.{legal[0]}"
+            )
+    if task == "detection" and outputs.boxes is None:
+        raise ManifestInvalid(
+            f"{where}: outputs.boxes: missing; task detection needs the name of the tensor of "
+            "candidates and its layout, yolov8 or yolov6"
+        )
+    if task == "segmentation" and outputs.instances is None:
+        raise ManifestInvalid(
+            f"{where}: outputs.instances: missing; task segmentation needs the names of the "
+            "tensors boxes, labels, scores and masks ({} where they are called so)"
+        )
+    if task in ("detection", "segmentation") and manifest.explanations:
+        raise ManifestInvalid(
+            f"{where}: explanations: found, but task {task} has none: its overlay of boxes and "
+            "masks is made for every upload"
         )

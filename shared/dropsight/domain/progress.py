@@ -14,6 +14,7 @@ from dropsight.domain.errors import DropsightError, LeaseHeld
 from dropsight.domain.results import (
     STATUS_ORDER,
     Artifact,
+    CandidateSet,
     ErrorRecord,
     Explanation,
     Finding,
@@ -63,6 +64,7 @@ def mark_predicted(
     pending: Sequence[Explanation],
     timeline: dict[str, float],
     now: float,
+    candidates: CandidateSet | None = None,
 ) -> Result | None:
     """Findings are known. With no explanation asked for, the result is `explained` at once."""
     moved = _reach(
@@ -70,6 +72,7 @@ def mark_predicted(
         "predicted",
         now,
         findings=list(findings),
+        candidates=candidates,
         explanations=list(pending),
         timeline={**result.timeline, **timeline},
         leases={},

@@ -89,6 +89,32 @@ class Finding(Record, kw_only=True, frozen=True):
     mask: dict[str, Any] | None = None
 
 
+class FrameCandidates(Record, kw_only=True, frozen=True):
+    """How many objects of one frame the model found, and how many of them are in the document."""
+
+    frame: int
+    found: int
+    """At or above the minimum score."""
+    kept: int
+    """The strongest of them."""
+
+
+class CandidateSet(Record, kw_only=True, frozen=True):
+    """What the findings of detection and segmentation were taken from (see `suppression.shown`)."""
+
+    minimum_score: float
+    maximum: int
+    """For each frame."""
+    iou: float
+    """The IoU threshold that `positive` was decided at."""
+    frames: list[FrameCandidates] = []
+
+    @property
+    def dropped(self) -> int:
+        """Objects that were found but are not in the document."""
+        return sum(one.found - one.kept for one in self.frames)
+
+
 class Artifact(Record, kw_only=True, frozen=True):
     """A stored file that belongs to the result. Its name changes with its content."""
 
@@ -150,6 +176,8 @@ class Result(Record, kw_only=True, frozen=True):
     height: int = 0
     """Size of the source image in pixels, after EXIF orientation."""
     findings: list[Finding] = []
+    candidates: CandidateSet | None = None
+    """Detection and segmentation only."""
     explanations: list[Explanation] = []
     artifacts: list[Artifact] = []
     timeline: dict[str, float] = {}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dropsight.domain.frames import Frame
 from dropsight.domain.manifests import InputSpec
 from dropsight.imaging.windowing import Image
 
 Box = tuple[float, float, float, float]
+Boxes = npt.NDArray[np.float64]
+"""(n, 4): x, y, width, height in pixels."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,17 @@ def resize_into(image: Image, out: Image, geometry: Geometry) -> None:
         inside[..., 0] = _luma(resized)
 
 
-def to_source(boxes: Sequence[Box], frame: Frame) -> list[Box]:
-    """Boxes (x, y, width, height) in frame pixels as boxes in source pixels."""
+def to_source(boxes: Boxes, frame: Frame) -> Boxes:
+    """Boxes in frame pixels as boxes in source pixels, those cut off at the edges of the source.
+
+    One that lies wholly in the padding ends with a side of 0.
+    """
     x0, y0, width, height = frame.content_box
-    across, down = frame.source_width / width, frame.source_height / height
-    return [((x - x0) * across, (y - y0) * down, w * across, h * down) for x, y, w, h in boxes]
+    sizes = np.array([frame.source_width, frame.source_height], np.float64)
+    scale = sizes / (width, height)
+    left_top = np.clip((boxes[:, :2] - (x0, y0)) * scale, 0.0, sizes)
+    right_bottom = np.clip((boxes[:, :2] + boxes[:, 2:] - (x0, y0)) * scale, 0.0, sizes)
+    return np.hstack([left_top, np.maximum(right_bottom - left_top, 0.0)])
 
 
 def _resize(image: Image, width: int, height: int) -> Image:

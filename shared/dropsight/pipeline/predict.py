@@ -89,7 +89,9 @@ class Predict:
         pending = plan_explanations(manifest, prediction.findings)
         result = self.results.update(
             request.result_id,
-            lambda r: mark_predicted(r, prediction.findings, pending, timeline, time.time()),
+            lambda r: mark_predicted(
+                r, prediction.findings, pending, timeline, time.time(), prediction.candidates
+            ),
         )
         log.info("predicted", extra={"result_id": request.result_id, "timeline": timeline})
         return result

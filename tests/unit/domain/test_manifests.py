@@ -60,6 +60,43 @@ def test_a_faulty_manifest_says_which_field(old: str, new: str, sentence: str):
     assert sentence in str(caught.value)
 
 
+DETECTOR = GOOD.replace("task: classification", "task: detection").replace(
+    "explanations: [{method: grad-cam}]\n", ""
+)
+LOGITS = "outputs: {logits: logits, activations: activations}"
+BOXES = "outputs: {boxes: {name: output0, layout: yolov8}}"
+
+
+def test_a_detector_names_its_head_and_keeps_candidates_from_a_low_score_up():
+    manifest = parse_manifest(DETECTOR.replace(LOGITS, BOXES))
+    assert manifest.outputs.logits is None
+    assert manifest.candidates.minimum_score == 0.01
+    assert manifest.candidates.maximum == 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (DETECTOR, "outputs.logits: found, but task detection reads outputs.boxes"),
+        (DETECTOR.replace(LOGITS, ""), "outputs.boxes: missing; task detection needs"),
+        (DETECTOR.replace(LOGITS, BOXES.replace("v8", "v9")), "`$.outputs.boxes.layout`"),
+        (
+            DETECTOR.replace(LOGITS, BOXES) + "explanations: [{method: lime}]",
+            "explanations: found, but task detection has none",
+        ),
+        (
+            DETECTOR.replace(LOGITS, "").replace("detection", "segmentation"),
+            "outputs.instances: missing; task segmentation needs",
+        ),
+        (GOOD.replace(LOGITS, BOXES), "outputs.boxes: found, but task classification reads"),
+    ],
+)
+def test_each_task_names_its_own_outputs(text: str, sentence: str):
+    with pytest.raises(ManifestInvalid) as caught:
+        parse_manifest(text)
+    assert sentence in str(caught.value)
+
+
 def test_the_digest_is_of_the_model_and_not_of_its_explanations():
     plain = parse_manifest(GOOD)
     explained = parse_manifest(GOOD.replace("[{method: grad-cam}]", "[{method: lime}]"))

@@ -56,9 +56,20 @@ def test_colour_becomes_luma_and_grey_is_repeated():
 @pytest.mark.parametrize("rule", ["stretch", "letterbox", "crop"])
 def test_the_whole_source_comes_back_from_its_content_box(rule: str):
     frame = resized(np.zeros((30, 70), np.uint8), 16, 16, rule)
-    ((x, y, width, height),) = to_source([frame.content_box], frame)
+    ((x, y, width, height),) = to_source(np.array([frame.content_box]), frame)
     assert (x, y) == pytest.approx((0, 0))
     assert (width, height) == pytest.approx((70, 30))
+
+
+def test_boxes_are_cut_off_at_the_edges_of_the_source():
+    # 20 x 10 in 10 x 10: halved, with 2.5, rounded to 2, rows of padding above.
+    frame = resized(np.zeros((10, 20), np.uint8), 10, 10, "letterbox")
+    inside, over, padding = to_source(
+        np.array([[1, 3, 2, 1], [8, 5, 4, 4], [0, 0, 10, 2]], np.float64), frame
+    ).tolist()
+    assert inside == [2, 2, 4, 2]
+    assert over == [16, 6, 4, 4]
+    assert padding == [0, 0, 20, 0]
 
 
 @pytest.mark.parametrize("shape", [(1, 65535), (65535, 1)])

@@ -31,7 +31,7 @@ class CountingNetwork:
         self.batches.append(values)
         if 255 in values:
             raise InferenceFailed("255 is too bright")
-        return Outputs(np.array(values, np.float32)[:, None])
+        return Outputs({"logits": np.array(values, np.float32)[:, None]})
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_lone_client_does_not_wait(device: Device, network: CountingNetwork) -
     expected = batcher.expect()
     (future,) = batcher.submit([_frame(7)], expected)
 
-    assert future.result(timeout=10).logits.tolist() == [7.0]
+    assert future.result(timeout=10).row["logits"].tolist() == [7.0]
 
 
 def test_a_batch_waits_for_requests_in_flight_and_starts_when_the_last_has_come(
@@ -106,7 +106,7 @@ def test_sixteen_clients_at_once_take_two_forward_passes_of_eight(
 
     def client(value: int) -> None:
         (future,) = batcher.submit([_frame(value)], tickets[value])
-        answers[value] = float(future.result(timeout=10).logits[0])
+        answers[value] = float(future.result(timeout=10).row["logits"][0])
 
     clients = [threading.Thread(target=client, args=(value,)) for value in range(16)]
     for thread in clients:
@@ -126,7 +126,7 @@ def test_frames_of_one_upload_fill_batches_in_order(
 
     futures = batcher.submit([_frame(value) for value in range(10)], expected)
 
-    assert [float(f.result(timeout=10).logits[0]) for f in futures] == list(range(10))
+    assert [float(f.result(timeout=10).row["logits"][0]) for f in futures] == list(range(10))
     assert network.batches == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
 
 
@@ -137,9 +137,9 @@ def test_a_frame_that_the_network_refuses_fails_alone(
 
     futures = batcher.submit([_frame(1), _frame(255), _frame(3)])
 
-    assert futures[0].result(timeout=10).logits.tolist() == [1.0]
+    assert futures[0].result(timeout=10).row["logits"].tolist() == [1.0]
     assert isinstance(futures[1].exception(timeout=10), InferenceFailed)
-    assert futures[2].result(timeout=10).logits.tolist() == [3.0]
+    assert futures[2].result(timeout=10).row["logits"].tolist() == [3.0]
 
 
 def test_what_is_queued_when_the_device_closes_is_still_answered(network: CountingNetwork) -> None:
@@ -153,4 +153,4 @@ def test_what_is_queued_when_the_device_closes_is_still_answered(network: Counti
     busy.set()
     closing.join()
 
-    assert [float(f.result(timeout=0).logits[0]) for f in futures] == [0, 1, 2, 3, 4]
+    assert [float(f.result(timeout=0).row["logits"][0]) for f in futures] == [0, 1, 2, 3, 4]

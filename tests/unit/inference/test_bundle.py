@@ -70,7 +70,7 @@ def test_a_changed_artifact_is_refused_with_both_digests(tmp_path: Path) -> None
             "model.yaml says ['batch', 1, 4, 5]",
         ),
         ({"runtime": "tensorflow"}, "runtime: found 'tensorflow'; this container runs onnx"),
-        ({"task": "detection"}, "task: found 'detection'; this container serves classification"),
+        ({"task": "module"}, "task: found 'module'; this container serves classification, det"),
         (
             {"artifact": {"path": "gs://b/model.onnx", "sha256": "0" * 64}},
             "artifact.path: found 'gs://b/model.onnx'; legal here is a path relative to",
