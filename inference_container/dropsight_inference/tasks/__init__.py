@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dropsight.domain.errors import ManifestInvalid
 from dropsight.domain.manifests import Manifest
-from dropsight_inference.tasks import classification, detection
+from dropsight_inference.tasks import classification, detection, segmentation
 from dropsight_inference.tasks.protocol import Task
 
-TASKS: dict[str, Task] = {"classification": classification, "detection": detection}
+TASKS: dict[str, Task] = {
+    "classification": classification,
+    "detection": detection,
+    "segmentation": segmentation,
+}
 
 
 def check_task(manifest: Manifest, where: str) -> None:

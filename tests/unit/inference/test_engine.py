@@ -73,7 +73,11 @@ def test_a_prediction_says_what_it_found_and_where_the_time_went(make_engine: Ma
     # 64 pixels of 51 / 255 = 0.2.
     assert [f.logit for f in prediction.findings] == pytest.approx([12.8, 12.8 - 64], rel=1e-5)
     assert [f.positive for f in prediction.findings] == [True, False]
-    assert sorted(prediction.timeline) == ["predict.batch", "predict.forward", "predict.read_outputs"]
+    assert sorted(prediction.timeline) == [
+        "predict.batch",
+        "predict.forward",
+        "predict.read_outputs",
+    ]
 
 
 def test_findings_of_a_multi_frame_upload_carry_their_frame(make_engine: MakeEngine) -> None:
