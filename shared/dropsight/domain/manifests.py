@@ -25,6 +25,11 @@ Slug = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
 
 ALL_FORMATS: list[Format] = ["dicom", "png", "jpeg", "tiff", "webp", "bmp"]
 
+PALETTE = (
+    "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#D55E00", "#CC79A7", "#0072B2", "#999999"
+)  # fmt: skip
+"""Okabe and Ito (2008), told apart with any colour vision; grey in the place of their black."""
+
 
 class ManifestRecord(Record, forbid_unknown_fields=True, frozen=True):
     """A misspelt field is an error here: nobody sends us a newer model.yaml by accident."""
@@ -135,7 +140,8 @@ class Label(ManifestRecord, kw_only=True, frozen=True):
     """Display name by language (BCP 47)."""
     threshold: UnitFloat = 0.5
     """Operating point in calibrated probability: positive at or above it."""
-    color: Annotated[str, msgspec.Meta(pattern="^#[0-9a-fA-F]{6}$")] = "#0072B2"
+    color: Annotated[str, msgspec.Meta(pattern="^#[0-9a-fA-F]{6}$")] | None = None
+    """Of its boxes and masks; where there is none, one of `PALETTE` by the label's position."""
 
     def display_name(self, language: str = "en") -> str:
         return self.name.get(language) or self.name.get("en") or self.id
@@ -178,6 +184,14 @@ class Manifest(ManifestRecord, kw_only=True, frozen=True, dict=True):
             if label.id == label_id:
                 return label
         raise KeyError(label_id)
+
+    @functools.cached_property
+    def colors(self) -> dict[str, str]:
+        """`#rrggbb` of each label by id, the same for every upload."""
+        return {
+            label.id: label.color or PALETTE[position % len(PALETTE)]
+            for position, label in enumerate(self.labels)
+        }
 
     @functools.cached_property
     def digest(self) -> str:

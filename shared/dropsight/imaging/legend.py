@@ -61,8 +61,8 @@ class Legend:
         self.height = height
         side = math.sqrt(width * height)
         self.size = max(11, round(min(side / 40, 2.5 * min(width, height) / 40)))
-        self.plain = _font(self.size)
-        self.large = _font(round(self.size * 1.35))
+        self.plain = scalable_font(self.size)
+        self.large = scalable_font(round(self.size * 1.35))
         self.gap = max(4, round(self.size * 0.7))
         ticks = max(_width(self.plain, text) for text in ("0.75", "1", "0"))
         self.bar_width = max(8, self.size)
@@ -134,7 +134,8 @@ class Legend:
             y += round(self.size * 1.4)
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def scalable_font(size: int) -> ImageFont.FreeTypeFont:
+    """Pillow's own typeface at `size` pixels."""
     font = ImageFont.load_default(size)
     if not isinstance(font, ImageFont.FreeTypeFont):
         raise TypeError("Pillow was built without FreeType, which scalable text needs")

@@ -117,3 +117,8 @@ def test_two_bundles_may_not_share_a_name(tmp_path: Path):
         (tmp_path / folder / "model.yaml").write_text(GOOD, encoding="utf-8")
     with pytest.raises(ManifestInvalid, match="names must differ"):
         load_manifests(tmp_path)
+
+
+def test_labels_have_stable_colours_of_their_own_or_by_position():
+    manifest = parse_manifest(GOOD.replace("threshold: 0.4", 'color: "#102030"'))
+    assert manifest.colors == {"yes": "#102030", "no": "#56B4E9"}
