@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,10 +22,11 @@ from dropsight.domain.errors import MessageInvalid
 from dropsight.domain.identity import result_id
 from dropsight.domain.manifests import ExplanationSpec, Manifest
 from dropsight.domain.progress import mark_explained, mark_predicted
-from dropsight.domain.results import Explanation, ModelReference, Result, Source
+from dropsight.domain.results import Explanation, Finding, ModelReference, Result, Source
 from dropsight.domain.wire import replace, to_plain
 from dropsight.imaging.overlays import Caption, render_explanation
 from dropsight.imaging.policy import ImagingPolicy
+from dropsight.pipeline import object_overlay
 from dropsight.pipeline.predict import plan_explanations
 from dropsight.pipeline.routing import model_named
 from dropsight.pipeline.stopwatch import Stopwatch
@@ -93,7 +95,12 @@ class Call:
             upload = open_upload(data, self.policy)
             prepared = prepare(upload, self.manifest, self.policy)
         prediction = self.engine.predict(self.manifest.name, prepared.frame)
-        pending = plan_explanations(self._asking(), prediction.findings)
+        draws_objects = self.manifest.task in object_overlay.TASKS
+        pending = (
+            plan_explanations(self._asking(), prediction.findings)
+            if self.question.overlays or not draws_objects
+            else []
+        )
         timeline = watch.timeline | prediction.timeline
         now = time.time()
         opened = _document(self.manifest, upload, prepared, now)
@@ -135,6 +142,13 @@ class Call:
         answers = []
         for method, frame in dict.fromkeys((e.method, e.frame) for e in result.explanations):
             waiting = [e for e in result.explanations if (e.method, e.frame) == (method, frame)]
+            if method == object_overlay.METHOD:
+                with watch(f"explain.{method}.render"):
+                    answers += [
+                        self._draw_objects(one, result.findings, prepared, pictures)
+                        for one in waiting
+                    ]
+                continue
             labels = [e.label for e in waiting]
             with watch(f"explain.{method}.compute"):
                 attributions = self.engine.explain(
@@ -171,6 +185,21 @@ class Call:
                 answers.append(answered)
         return answers
 
+    def _draw_objects(
+        self,
+        explanation: Explanation,
+        findings: Sequence[Finding],
+        prepared: Prepared,
+        pictures: dict[str, str],
+    ) -> Explanation:
+        frame = explanation.frame
+        drawn, parameters = object_overlay.draw_overlay(
+            prepared.display[frame], findings, self.manifest, frame
+        )
+        name = f"overlay-{explanation.label}-{frame}"
+        pictures[name] = base64.b64encode(drawn).decode()
+        return replace(explanation, status="done", overlay=name, parameters=parameters)
+
 
 def _question(request: Request, manifest: Manifest) -> Question:
     explain = request.query_params.get("explain", "none")
@@ -180,6 +209,8 @@ def _question(request: Request, manifest: Manifest) -> Question:
     if overlays not in ("none", "base64"):
         raise MessageInvalid(f"overlays: found {overlays!r}, legal are none, base64")
     methods = METHODS[explain]
+    if manifest.task != "classification":
+        methods = ()  # its boxes and masks are its explanation
     if explain == "all" and not manifest.outputs.activations:
         methods = ("lime",)  # all that this model can answer
     return Question(methods, overlays == "base64")

@@ -101,7 +101,7 @@ class _Pen:
         side = math.sqrt(width * height)
         self.width, self.height = width, height
         self.line = max(1, round(side / 280))
-        self.size = max(11, round(side / 50))
+        self.size = min(max(11, round(side / 50)), min(width, height) // 4)
 
     def box(self, draw: ImageDraw.ImageDraw, finding: Finding, color: Color) -> None:
         """A coloured frame with a thin dark one around it, seen on any ground."""
@@ -112,7 +112,12 @@ class _Pen:
         draw.rectangle((left, top, right, bottom), outline=color, width=self.line)
 
     def label(self, draw: ImageDraw.ImageDraw, finding: Finding, text: str, color: Color) -> None:
-        """Above the box where there is room, else within it; never over the edge of the picture."""
+        """Above the box where there is room, else within it; never over the edge of the picture.
+
+        A picture that is too small for readable type has none.
+        """
+        if self.size < SMALLEST_TYPE:
+            return
         left, top, _, _ = self._corners(finding)
         font, text = self._fitting(text)
         pad = max(1, self.line)

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from dropsight.domain.errors import ObjectGone, PermanentError
 from dropsight.domain.events import ExplanationRequested
@@ -23,6 +24,7 @@ from dropsight.domain.progress import (
 from dropsight.domain.results import Artifact, Explanation, Result
 from dropsight.imaging.overlays import Caption, render_explanation
 from dropsight.imaging.png import decode_png
+from dropsight.pipeline import object_overlay
 from dropsight.pipeline.artifacts import display_name, write_artifact
 from dropsight.pipeline.leases import given_back
 from dropsight.pipeline.routing import Models, model_named
@@ -83,18 +85,22 @@ class Explain:
         self, result: Result, request: ExplanationRequested, stage: str, watch: Stopwatch
     ) -> Result:
         manifest = model_named(request.model, self.models)
-        with watch(f"{stage}.compute"):
-            frame = self._read_frame(request)
-            attributions = self.engine.explain(
-                request.model,
-                frame,
-                request.method,
-                request.labels,
-                request.frame_index,
-                request.parameters,
-            )
-        with watch(f"{stage}.render"):
-            answers, artifacts = self._draw(result, request, manifest, frame, attributions)
+        if request.method == object_overlay.METHOD:
+            with watch(f"{stage}.render"):
+                answers, artifacts = self._draw_objects(result, request, manifest)
+        else:
+            with watch(f"{stage}.compute"):
+                frame = self._read_frame(request)
+                attributions = self.engine.explain(
+                    request.model,
+                    frame,
+                    request.method,
+                    request.labels,
+                    request.frame_index,
+                    request.parameters,
+                )
+            with watch(f"{stage}.render"):
+                answers, artifacts = self._draw(result, request, manifest, frame, attributions)
         changed = self.results.update(
             request.result_id,
             lambda r: mark_explained(r, answers, artifacts, watch.timeline, time.time()),
@@ -107,6 +113,40 @@ class Explain:
         stored = self.objects.read(reference.bucket, reference.name, reference.generation)
         return Frame.from_bytes(stored)
 
+    def _draw_objects(
+        self, result: Result, request: ExplanationRequested, manifest: Manifest
+    ) -> tuple[list[Explanation], list[Artifact]]:
+        """The overlay of boxes and masks, which needs no model."""
+        frame = request.frame_index
+        drawn, parameters = object_overlay.draw_overlay(
+            self._read_display(result, request), result.findings, manifest, frame
+        )
+        overlay = self._write(result, f"overlay-{object_overlay.LABEL}-{frame}", drawn)
+        answers = [
+            Explanation(
+                method=request.method,
+                label=label,
+                frame=frame,
+                status="done",
+                overlay=overlay.name,
+                parameters=parameters,
+            )
+            for label in request.labels
+        ]
+        return answers, [overlay]
+
+    def _read_display(self, result: Result, request: ExplanationRequested) -> npt.NDArray[np.uint8]:
+        """The source-sized picture of the frame. Raises ObjectGone."""
+        shown = result.artifact(display_name(request.frame_index))
+        if shown is None:
+            raise ObjectGone(
+                f"artifact {display_name(request.frame_index)}: not stored with the result, so "
+                "there is nothing to draw on; drop the file again"
+            )
+        return decode_png(self.objects.read(shown.bucket, shown.object)).astype(
+            np.uint8, copy=False
+        )
+
     def _draw(
         self,
         result: Result,
@@ -116,15 +156,7 @@ class Explain:
         attributions: list[Attribution],
     ) -> tuple[list[Explanation], list[Artifact]]:
         """Draw each attribution on the source-sized picture and store what was drawn."""
-        shown = result.artifact(display_name(request.frame_index))
-        if shown is None:
-            raise ObjectGone(
-                f"artifact {display_name(request.frame_index)}: not stored with the result, so "
-                "there is nothing to draw on; drop the file again"
-            )
-        display = decode_png(self.objects.read(shown.bucket, shown.object)).astype(
-            np.uint8, copy=False
-        )
+        display = self._read_display(result, request)
         probabilities = {
             f.label: f.probability for f in result.findings if f.frame == request.frame_index
         }

@@ -25,6 +25,7 @@ from dropsight.domain.progress import (
 )
 from dropsight.domain.results import Explanation, Finding, Result
 from dropsight.domain.wire import encode
+from dropsight.pipeline import object_overlay
 from dropsight.pipeline.leases import given_back
 from dropsight.pipeline.routing import Models, model_named
 from dropsight.pipeline.stopwatch import Stopwatch
@@ -130,9 +131,12 @@ class Predict:
 def plan_explanations(manifest: Manifest, findings: Sequence[Finding]) -> list[Explanation]:
     """The pending explanations that the model's defaults ask for.
 
-    Each label is explained on the frame that shows it best. Only classification is explained by
-    default; for detection and segmentation the boxes and masks are the explanation.
+    Each label is explained on the frame that shows it best. For detection and segmentation the
+    boxes and masks are the explanation: their overlays are drawn by the second stage too, so that
+    nobody waits for them before seeing the findings.
     """
+    if manifest.task in object_overlay.TASKS:
+        return object_overlay.plan_overlays(findings)
     if manifest.task != "classification":
         return []
     best: dict[str, Finding] = {}
