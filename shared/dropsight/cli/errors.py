@@ -21,3 +21,9 @@ class CommandFailed(Exception):
 
 class NotFound(CommandFailed):
     exit = Exit.USAGE
+
+
+class WrongUsage(CommandFailed):
+    """Options that make no sense together."""
+
+    exit = Exit.USAGE

@@ -5,16 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from dropsight.cli import options as common
-from dropsight.cli.errors import Exit, NotFound
-from dropsight.domain.results import Result
+from dropsight.cli.errors import Exit, NotFound, WrongUsage
+from dropsight.domain.results import CandidateSet, Result
 
 EXAMPLES = """\
   dropsight results                               the newest, one a line
   dropsight results mz3f6q2xkq5y7c4h2v6s5tjwpa    one of them, in full
   dropsight results --json --limit 1000           for a script
+  dropsight results ID --csv --confidence 0.3     its boxes, at a threshold of your own
+  dropsight results ID --coco --iou 0.6 --out spots.json
 """
 
 
@@ -26,7 +30,25 @@ def add(subparsers: Any) -> None:
     parser.add_argument(
         "--limit", type=int, default=50, help="how many of the newest to list (default: 50)"
     )
-    common.add_json(parser)
+    form = parser.add_mutually_exclusive_group()
+    common.add_json(form)
+    form.add_argument("--csv", action="store_true", help="print the objects of one result as CSV")
+    form.add_argument("--coco", action="store_true", help="print them as COCO JSON")
+    parser.add_argument(
+        "--confidence",
+        type=_share,
+        metavar="C",
+        help="with --csv and --coco: the lowest score (default: the labels' own thresholds)",
+    )
+    parser.add_argument(
+        "--iou",
+        type=_share,
+        metavar="I",
+        help="with --csv and --coco: the largest overlap of two objects (default: the model's)",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="write --json, --csv or --coco here, not to stdout"
+    )
     parser.set_defaults(run=run)
 
 
@@ -34,12 +56,13 @@ def run(options: argparse.Namespace) -> int:
     from dropsight.cli.store import open_store
     from dropsight.domain.wire import to_plain
 
+    _check_options(options)
     settings = common.existing_root(options)
     results = open_store(settings).results
     if options.id is None:
         found = results.list(options.limit)
         if options.json:
-            print(json.dumps([to_plain(one) for one in found], indent=2, ensure_ascii=False))
+            _give(_indented([to_plain(one) for one in found]), options.out)
         else:
             _print_list(found)
         return Exit.OK
@@ -50,10 +73,50 @@ def run(options: argparse.Namespace) -> int:
             "`dropsight results` lists what is there"
         )
     if options.json:
-        print(json.dumps(to_plain(one), indent=2, ensure_ascii=False))
+        _give(_indented(to_plain(one)), options.out)
+    elif options.csv or options.coco:
+        _give(_exported(one, options), options.out)
     else:
         print("\n".join(describe(one)))
     return Exit.OK
+
+
+def _check_options(options: argparse.Namespace) -> None:
+    """Raises WrongUsage for options that would say nothing."""
+    exports = options.csv or options.coco
+    if exports and options.id is None:
+        raise WrongUsage("--csv, --coco: missing the ID of the result whose objects are meant")
+    if not exports and (options.confidence is not None or options.iou is not None):
+        raise WrongUsage("--confidence, --iou: go with --csv or --coco only")
+    if options.out is not None and not (exports or options.json):
+        raise WrongUsage("--out: goes with --json, --csv or --coco only")
+
+
+def _exported(result: Result, options: argparse.Namespace) -> str:
+    from dropsight.domain.exports import shown_objects, to_coco, to_csv
+
+    objects = shown_objects(result, options.confidence, options.iou)
+    if options.csv:
+        return to_csv(result, objects)
+    return _indented(to_coco(result, objects))
+
+
+def _indented(plain: Any) -> str:
+    return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
+
+
+def _give(text: str, out: Path | None) -> None:
+    if out is None:
+        print(text, end="")
+    else:
+        out.write_text(text, encoding="utf-8", newline="")
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0.0 <= value <= 1.0:
+        raise argparse.ArgumentTypeError(f"found {text}, legal are 0 to 1")
+    return value
 
 
 def _print_list(found: Any) -> None:
@@ -84,7 +147,9 @@ def describe(result: Result) -> list[str]:
         lines.append(f"model        {result.model.name} {result.model.version}")
     if result.error:
         lines += [f"error        {result.error.code}", f"             {result.error.message}"]
-    for finding in result.findings:
+    if result.candidates is not None:
+        lines += _describe_objects(result, result.candidates)
+    for finding in result.findings if result.candidates is None else []:
         tick = "positive" if finding.positive else "negative"
         at = "" if finding.threshold is None else f" at {finding.threshold:.2f}"
         lines.append(f"finding      {finding.label} {finding.probability:.3f}  {tick}{at}")
@@ -98,3 +163,13 @@ def describe(result: Result) -> list[str]:
     for stage, milliseconds in result.timeline.items():
         lines.append(f"time         {stage} {milliseconds:.1f} ms")
     return lines
+
+
+def _describe_objects(result: Result, candidates: CandidateSet) -> list[str]:
+    """How many of each label, at the labels' thresholds; then where the rest is."""
+    counts = Counter(finding.label for finding in result.positives)
+    lines = [f"found        {count} × {label}" for label, count in sorted(counts.items())]
+    weaker = len(result.findings) - counts.total()
+    about = f"{weaker} more candidates down to a score of {candidates.minimum_score:g}"
+    dropped = f", {candidates.dropped} weaker ones not kept" if candidates.dropped else ""
+    return [*(lines or ["found        nothing"]), f"             {about}{dropped}"]

@@ -1,0 +1,93 @@
+"""`dropsight results ID --csv`, `--coco`, `--json`, and where they go."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dropsight.cli.main import main
+from dropsight.cli.store import open_store
+from dropsight.domain.results import CandidateSet, Finding, FrameCandidates, Result, Source
+from dropsight.settings import Settings
+
+pytestmark = pytest.mark.unit
+
+
+def _object(score: float, left: float) -> Finding:
+    return Finding(
+        label="spot",
+        probability=score,
+        score=score,
+        threshold=0.5,
+        positive=score >= 0.5,
+        box=[left, 0.0, 2.0, 2.0],
+    )
+
+
+@pytest.fixture(autouse=True)
+def _stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DROPSIGHT_ROOT", str(tmp_path))
+    source = Source(bucket="landing", object="spots/a.tif", generation=1)
+    counts = [FrameCandidates(frame=0, found=5, kept=2)]
+    results = open_store(Settings(root=tmp_path)).results
+    results.create(
+        Result(
+            result_id="spots",
+            status="explained",
+            source=source,
+            findings=[_object(0.75, 1.0), _object(0.25, 8.0)],
+            candidates=CandidateSet(minimum_score=0.1, maximum=2, iou=0.5, frames=counts),
+        )
+    )
+    results.create(Result(result_id="class", status="explained", source=source))
+
+
+def test_csv_goes_to_stdout_at_the_thresholds_that_were_asked_for(capsys):
+    assert main(["results", "spots", "--csv"]) == 0
+    assert capsys.readouterr().out.split("\r\n")[1:] == [
+        "spots/a.tif,0,spot,0.75,1.0,0.0,2.0,2.0,",
+        "",
+    ]
+    assert main(["results", "spots", "--csv", "--confidence", "0.2", "--iou", "0.9"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+@pytest.mark.parametrize(("form", "key"), [("--coco", "annotations"), ("--json", "findings")])
+def test_json_and_coco_go_to_a_file(tmp_path: Path, form: str, key: str, capsys):
+    assert main(["results", "spots", form, "--out", str(tmp_path / "out.json")]) == 0
+
+    assert capsys.readouterr().out == ""
+    assert len(json.loads((tmp_path / "out.json").read_text("utf-8"))[key]) >= 1
+
+
+def test_a_result_with_objects_is_told_by_its_counts(capsys):
+    assert main(["results", "spots"]) == 0
+    told = capsys.readouterr().out
+    assert "found        1 × spot\n" in told
+    assert "1 more candidates down to a score of 0.1, 3 weaker ones not kept" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["--csv"], 2, "missing the ID of the result"),
+        (["spots", "--iou", "0.5"], 2, "go with --csv or --coco only"),
+        (["spots", "--out", "x"], 2, "--out: goes with"),
+        (["class", "--csv"], 1, "holds no objects"),
+        (["spots", "--csv", "--out", "/no/such/folder/x.csv"], 1, "No such file or directory"),
+    ],
+)
+def test_what_makes_no_export_is_one_sentence(
+    arguments: list[str], code: int, sentence: str, capsys
+):
+    assert main(["results", *arguments]) == code
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_threshold_outside_of_0_to_1_is_refused(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["results", "spots", "--csv", "--confidence", "30"])
+    assert ended.value.code == 2
+    assert "found 30, legal are 0 to 1" in capsys.readouterr().err

@@ -1,0 +1,103 @@
+"""CSV and COCO of a result, checked by hand."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from dropsight.domain.errors import MessageInvalid
+from dropsight.domain.exports import CSV_COLUMNS, shown_objects, to_coco, to_csv
+from dropsight.domain.results import CandidateSet, Finding, ModelReference, Result, Source
+from dropsight.domain.rle import encode_mask
+from dropsight.domain.wire import replace
+
+pytestmark = pytest.mark.unit
+
+MASK = encode_mask(np.ones((2, 3), bool), (20, 30), (1, 1))
+
+
+def _object(label: str, score: float, box: list[float], frame: int = 0) -> Finding:
+    chances = {"red": 0.1, "white": 0.2, label: score}
+    return Finding(
+        label=label,
+        probability=score,
+        score=score,
+        box=box,
+        frame=frame,
+        threshold=0.5,
+        probabilities=chances,
+        mask=MASK if frame else None,
+    )
+
+
+RESULT = Result(
+    result_id="abc",
+    status="explained",
+    source=Source(bucket="landing", object="slides/a.tif", generation=1),
+    model=ModelReference(name="m", version="2", digest="d", runtime="onnx", task="detection"),
+    frames=2,
+    width=30,
+    height=20,
+    findings=[
+        _object("white", 0.9, [1.0, 2.0, 4.0, 4.0]),
+        _object("white", 0.6, [3.0, 2.0, 4.0, 4.0]),  # IoU with the first one: 1 / 3
+        _object("red", 0.3, [10.0, 10.0, 2.5, 4.0]),
+        _object("red", 0.7, [1.0, 1.0, 3.0, 2.0], frame=1),
+    ],
+    candidates=CandidateSet(minimum_score=0.01, maximum=1000, iou=0.3),
+)
+
+
+def test_thresholds_are_the_models_own_until_a_user_moves_them() -> None:
+    def scores(confidence: float | None = None, iou: float | None = None) -> list[float | None]:
+        return [one.score for one in shown_objects(RESULT, confidence, iou)]
+
+    assert scores() == [0.9, 0.7]
+    assert scores(iou=0.4) == [0.9, 0.6, 0.7]
+    assert scores(confidence=0.2) == [0.9, 0.3, 0.7]
+    assert scores(confidence=1.0) == []
+
+
+def test_csv_has_one_line_for_each_object_in_source_pixels() -> None:
+    rows = list(csv.reader(io.StringIO(to_csv(RESULT, shown_objects(RESULT)))))
+
+    assert tuple(rows[0]) == CSV_COLUMNS
+    assert rows[1] == ["slides/a.tif", "0", "white", "0.9", "1.0", "2.0", "4.0", "4.0", ""]
+    assert rows[2] == ["slides/a.tif", "1", "red", "0.7", "1.0", "1.0", "3.0", "2.0", "6"]
+    assert len(rows) == 3
+
+
+def test_a_file_name_is_never_a_formula() -> None:
+    named = replace(RESULT, source=replace(RESULT.source, object="=1+1.png"))
+
+    assert "\n'=1+1.png," in to_csv(named, shown_objects(named)).replace("\r", "")
+
+
+def test_coco_numbers_images_categories_and_annotations() -> None:
+    coco = to_coco(RESULT, shown_objects(RESULT, confidence=0.2))
+
+    assert [(image["id"], image["file_name"]) for image in coco["images"]] == [
+        (1, "slides/a.tif#frame=0"),
+        (2, "slides/a.tif#frame=1"),
+    ]
+    assert [(one["id"], one["name"]) for one in coco["categories"]] == [(1, "red"), (2, "white")]
+    white, red, masked = coco["annotations"]
+    assert (white["image_id"], white["category_id"], white["bbox"]) == (1, 2, [1, 2, 4, 4])
+    assert (red["image_id"], red["category_id"], red["area"]) == (1, 1, 10.0)
+    assert "segmentation" not in red
+    assert (masked["image_id"], masked["area"], masked["segmentation"]) == (2, 6, MASK)
+
+
+def test_nothing_found_is_a_table_without_lines() -> None:
+    empty = replace(RESULT, findings=[])
+
+    assert to_csv(empty, shown_objects(empty)) == ",".join(CSV_COLUMNS) + "\r\n"
+    assert to_coco(empty, [])["annotations"] == []
+
+
+def test_a_classifiers_result_has_no_objects_to_export() -> None:
+    with pytest.raises(MessageInvalid, match="holds no objects"):
+        shown_objects(replace(RESULT, candidates=None))
