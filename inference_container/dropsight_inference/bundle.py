@@ -38,7 +38,8 @@ def load_model(folder: Path, threads: int = 0) -> Model:
     manifest = load_manifest(folder)
     where = str(folder / "model.yaml")
     check_task(manifest, where)
-    source = Source(manifest, _read_artifact(folder, manifest, where), where)
+    content = _read_artifact(folder, manifest, where)
+    source = Source(manifest, content, where, folder / manifest.artifact.path)
     card = folder / CARD
     return Model(
         manifest=manifest,

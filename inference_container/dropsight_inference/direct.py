@@ -175,7 +175,7 @@ def _question(request: Request, manifest: Manifest) -> Question:
     if overlays not in ("none", "base64"):
         raise MessageInvalid(f"overlays: found {overlays!r}, legal are none, base64")
     methods = METHODS[explain]
-    if explain == "all" and not manifest.outputs.activations:
+    if explain == "all" and not manifest.has_grad_cam:
         methods = ("lime",)  # all that this model can answer
     return Question(methods, overlays == "base64")
 

@@ -21,7 +21,7 @@ from dropsight_inference.device import Device, Priority
 from dropsight_inference.explainers import explainer
 from dropsight_inference.explainers.subject import Subject
 from dropsight_inference.metrics import Metrics
-from dropsight_inference.runtimes import Batch, Outputs
+from dropsight_inference.runtimes import Batch, Differentiable, LayerGradients, Outputs
 from dropsight_inference.tasks import TASKS
 
 
@@ -108,6 +108,7 @@ class Engine:
             content_box=frame.content_box,
             submit=lambda batch: self._submit_explanation(found, batch),
             chunk=self._batch_size,
+            gradients=self._gradients(found),
         )
         started = time.perf_counter()
         attributions = explain(subject, positions, parameters)
@@ -163,6 +164,16 @@ class Engine:
     def _submit_explanation(self, model: Model, batch: Batch) -> Future[Outputs]:
         return self._device.submit(
             Priority.EXPLANATION, lambda: self._forward(model, batch, "explain")
+        )
+
+    def _gradients(
+        self, model: Model
+    ) -> Callable[[Batch, Sequence[int], str | None], Future[LayerGradients]] | None:
+        runtime = model.runtime
+        if not isinstance(runtime, Differentiable):
+            return None
+        return lambda batch, labels, layer: self._device.submit(
+            Priority.EXPLANATION, lambda: runtime.gradients(batch, labels, layer)
         )
 
     def _forward(self, model: Model, batch: Batch, purpose: str) -> Outputs:

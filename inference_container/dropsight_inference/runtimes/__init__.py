@@ -6,8 +6,10 @@ A runtime module has one function, `load(source, threads) -> Runtime`.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +51,31 @@ class Runtime(Protocol):
 
 
 @dataclass(frozen=True)
+class LayerGradients:
+    """What one layer saw in one input, and how much each label's logit depends on it.
+
+    activations  float32 (c, h, w)
+    weights      float32 (labels, c), the mean over h and w of d logit / d activations
+    """
+
+    layer: str
+    activations: npt.NDArray[np.float32]
+    weights: npt.NDArray[np.float32]
+
+
+@runtime_checkable
+class Differentiable(Protocol):
+    """A runtime that has gradients."""
+
+    def gradients(self, batch: Batch, labels: Sequence[int], layer: str | None) -> LayerGradients:
+        """Of the first input of `batch`; None is the last layer that still has a picture.
+
+        Raises ExplanationUnavailable (no such layer), InferenceFailed, Overloaded.
+        """
+        ...
+
+
+@dataclass(frozen=True)
 class Source:
     """A checked artifact: `content` has the SHA-256 that model.yaml states."""
 
@@ -56,6 +83,8 @@ class Source:
     content: bytes
     where: str
     """The path of model.yaml, for error messages."""
+    path: Path
+    """Where the artifact is. A folder has no `content`."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +96,7 @@ class _Module:
 
 RUNTIMES = {
     "onnx": _Module("dropsight_inference.runtimes.onnx", "dropsight-inference"),
+    "torch": _Module("dropsight_inference.runtimes.torch", "dropsight-inference[torch]"),
 }
 
 

@@ -30,10 +30,16 @@ class ManifestRecord(Record, forbid_unknown_fields=True, frozen=True):
     """A misspelt field is an error here: nobody sends us a newer model.yaml by accident."""
 
 
-class ArtifactFile(ManifestRecord, kw_only=True, frozen=True):
+class ArtifactFile(ManifestRecord, kw_only=True, frozen=True, omit_defaults=True):
     path: str
     """Relative to model.yaml, `gs://…` or an MLflow model URI."""
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    """Of a folder: the SHA-256 of what `sha256sum` prints of its files, sorted by name."""
+    architecture: str | None = None
+    """torch: what builds the network that a state dict fills. `package.module:callable`,
+    `file.py:callable` (beside model.yaml) or `timm:NAME`. Missing: an exported program."""
+    arguments: dict[str, Any] = {}
+    """Keyword arguments of `architecture`."""
 
 
 class Outputs(ManifestRecord, kw_only=True, frozen=True):
@@ -126,6 +132,11 @@ class Manifest(ManifestRecord, kw_only=True, frozen=True, dict=True):
             if label.id == label_id:
                 return label
         raise KeyError(label_id)
+
+    @property
+    def has_grad_cam(self) -> bool:
+        """By gradients, or by activations that the model gives out."""
+        return self.runtime == "torch" or self.outputs.activations is not None
 
     @functools.cached_property
     def digest(self) -> str:
