@@ -21,7 +21,13 @@ from dropsight_inference.device import Device, Priority
 from dropsight_inference.explainers import explainer
 from dropsight_inference.explainers.subject import Subject
 from dropsight_inference.metrics import Metrics
-from dropsight_inference.runtimes import Batch, Differentiable, LayerGradients, Outputs
+from dropsight_inference.runtimes import (
+    Batch,
+    Differentiable,
+    LayerGradients,
+    Outputs,
+    ReadsPictures,
+)
 from dropsight_inference.tasks import TASKS
 
 
@@ -66,6 +72,23 @@ class Engine:
                 "predict.forward": round(max(answer.forward_ms for answer in answers), 3),
             },
         )
+
+    def predict_pictures(self, model: str, pictures: Sequence[bytes]) -> Prediction:
+        """See `InferenceEngine.predict_pictures`. Not on the device thread: modules have their own
+        processes, and wait for an idle one there."""
+        found = self._model(model)
+        if not isinstance(found.runtime, ReadsPictures):
+            raise InferenceFailed(f"{model}: runtime {found.manifest.runtime!r} takes frames")
+        started = time.perf_counter()
+        findings = [
+            finding
+            for index, picture in enumerate(pictures)
+            for finding in TASKS[found.manifest.task].findings(
+                found.runtime.find_objects(picture), found.manifest, index
+            )
+        ]
+        elapsed = (time.perf_counter() - started) * 1000
+        return Prediction(findings, {"predict.module": round(elapsed, 3)})
 
     @contextmanager
     def expecting(self, model: str) -> Iterator[InferenceEngine]:
@@ -123,6 +146,8 @@ class Engine:
         the explainers that the models ask for, so that no first explanation waits for that.
         """
         for model in self.models.values():
+            if isinstance(model.runtime, ReadsPictures):
+                continue  # made its instances when it was loaded
             spec = model.manifest.input
             grey = np.full((spec.height, spec.width, spec.channels), 128, np.uint8)
             batch = model.layout.empty(self._batch_size)
@@ -192,6 +217,9 @@ class _ExpectedEngine:
 
     def predict(self, model: str, frame: Frame) -> Prediction:
         return self._engine.predict(model, frame, self._expected)
+
+    def predict_pictures(self, model: str, pictures: Sequence[bytes]) -> Prediction:
+        return self._engine.predict_pictures(model, pictures)
 
     def explain(
         self,

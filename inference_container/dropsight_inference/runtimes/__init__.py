@@ -76,6 +76,24 @@ class Differentiable(Protocol):
 
 
 @dataclass(frozen=True)
+class DetectedObject:
+    """`box` is (x, y, width, height) in pixels of the picture, origin top left."""
+
+    box: tuple[float, float, float, float]
+    probabilities: dict[str, float]
+    """By label."""
+
+
+@runtime_checkable
+class ReadsPictures(Protocol):
+    """A runtime that takes a picture as a file, and any number of them at once."""
+
+    def find_objects(self, picture: bytes) -> list[DetectedObject]:
+        """`picture` is a PNG. Any thread may call it. Raises InferenceFailed."""
+        ...
+
+
+@dataclass(frozen=True)
 class Source:
     """A checked artifact: `content` has the SHA-256 that model.yaml states."""
 
@@ -95,6 +113,7 @@ class _Module:
 
 
 RUNTIMES = {
+    "module": _Module("dropsight_inference.runtimes.module", "dropsight-inference"),
     "onnx": _Module("dropsight_inference.runtimes.onnx", "dropsight-inference"),
     "torch": _Module("dropsight_inference.runtimes.torch", "dropsight-inference[torch]"),
 }

@@ -40,6 +40,12 @@ class ArtifactFile(ManifestRecord, kw_only=True, frozen=True, omit_defaults=True
     `file.py:callable` (beside model.yaml) or `timm:NAME`. Missing: an exported program."""
     arguments: dict[str, Any] = {}
     """Keyword arguments of `architecture`."""
+    callable: str | None = None
+    """module: `module:Class`, imported from the folder `path`, or from the folder of that file."""
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
+    """module: processes, each of which makes its own instance."""
+    timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 50.0
+    """module: the longest call. A worker's lease (DROPSIGHT_LEASE_S) should be longer."""
 
 
 class Outputs(ManifestRecord, kw_only=True, frozen=True):
@@ -211,6 +217,16 @@ def _check_consistency(manifest: Manifest, where: str) -> None:
     methods = [spec.method for spec in manifest.explanations]
     if len(set(methods)) != len(methods):
         raise ManifestInvalid(f"{where}: explanations: methods must differ, found {methods}")
+    if (manifest.task == "module") != (manifest.runtime == "module"):
+        raise ManifestInvalid(
+            f"{where}: runtime: found {manifest.runtime!r} with task {manifest.task!r}; a module "
+            "has both task: module and runtime: module"
+        )
+    if manifest.task == "module" and methods:
+        raise ManifestInvalid(
+            f"{where}: explanations: found {methods}; a module has none, its boxes are the "
+            "explanation"
+        )
     if "grad-cam" in methods and manifest.runtime == "onnx" and not manifest.outputs.activations:
         raise ManifestInvalid(
             f"{where}: outputs.activations: missing, but explanations ask for grad-cam; an ONNX "
