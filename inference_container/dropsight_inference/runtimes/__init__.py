@@ -115,8 +115,25 @@ class _Module:
 RUNTIMES = {
     "module": _Module("dropsight_inference.runtimes.module", "dropsight-inference"),
     "onnx": _Module("dropsight_inference.runtimes.onnx", "dropsight-inference"),
+    "tensorflow": _Module(
+        "dropsight_inference.runtimes.tensorflow", "dropsight-inference[tensorflow]"
+    ),
     "torch": _Module("dropsight_inference.runtimes.torch", "dropsight-inference[torch]"),
 }
+
+
+def as_logits(values: npt.NDArray[np.float32], manifest: Manifest) -> npt.NDArray[np.float32]:
+    """What a model gives, (N, labels), as logits: as it is, or from probabilities.
+
+    Multi-class: log(p), whose softmax is p again. Multi-label: log(p / (1 - p)). Zero and one are
+    taken for the nearest probability that float32 tells from them, so the logits stay finite.
+    """
+    if manifest.outputs.values == "logits":
+        return values
+    exact = np.clip(values.astype(np.float64), np.finfo(np.float32).tiny, 1 - 2.0**-25)
+    odds = np.log(exact) - np.log1p(-exact) if manifest.multi_label else np.log(exact)
+    logits: npt.NDArray[np.float32] = odds.astype(np.float32)
+    return logits
 
 
 def load_runtime(source: Source, threads: int) -> Runtime:

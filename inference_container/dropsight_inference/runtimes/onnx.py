@@ -10,7 +10,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from dropsight.domain.errors import InferenceFailed, ManifestInvalid, Overloaded
 from dropsight.domain.manifests import Manifest
-from dropsight_inference.runtimes import Batch, Outputs, Source
+from dropsight_inference.runtimes import Batch, Outputs, Source, as_logits
 
 # What onnxruntime raises; they have no common base but Exception.
 ORT_ERRORS = (
@@ -37,6 +37,7 @@ class OnnxRuntime:
         self._session = session
         self._input = session.get_inputs()[0].name
         outputs = manifest.outputs
+        self._manifest = manifest
         self._outputs = [outputs.logits]
         if outputs.activations:
             self._outputs.append(outputs.activations)
@@ -56,7 +57,7 @@ class OnnxRuntime:
             raise InferenceFailed(
                 f"onnxruntime on input of shape {batch.shape}: {error}"
             ) from error
-        return Outputs(found[0], found[1] if len(found) > 1 else None)
+        return Outputs(as_logits(found[0], self._manifest), found[1] if len(found) > 1 else None)
 
     def close(self) -> None:
         del self._session

@@ -17,7 +17,7 @@ from dropsight.domain.errors import (
     PermanentError,
 )
 from dropsight.domain.manifests import Manifest
-from dropsight_inference.runtimes import Batch, LayerGradients, Outputs, Source
+from dropsight_inference.runtimes import Batch, LayerGradients, Outputs, Source, as_logits
 from dropsight_inference.runtimes.torch_files import open_network
 
 Hook = Callable[[str, torch.Tensor], torch.Tensor | None]
@@ -38,7 +38,7 @@ class TorchRuntime:
             found = self._outputs(batch)
             activations = found.get("activations")
             return Outputs(
-                found["logits"].float().cpu().numpy(),
+                as_logits(found["logits"].float().cpu().numpy(), self._manifest),
                 None if activations is None else activations.float().cpu().numpy(),
             )
 

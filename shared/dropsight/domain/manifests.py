@@ -23,6 +23,9 @@ Positive = Annotated[int, msgspec.Meta(gt=0)]
 UnitFloat = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Slug = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
 
+KERAS_FILES = (".keras", ".h5", ".hdf5")
+"""Endings of the TensorFlow artifacts that have layers. Others are folders: a SavedModel."""
+
 ALL_FORMATS: list[Format] = ["dicom", "png", "jpeg", "tiff", "webp", "bmp"]
 
 
@@ -53,6 +56,8 @@ class Outputs(ManifestRecord, kw_only=True, frozen=True):
 
     logits: str = "logits"
     """float32 (batch, labels)."""
+    values: Literal["logits", "probabilities"] = "logits"
+    """What `logits` holds: before softmax or sigmoid, or after it."""
     activations: str | None = None
     """float32 (batch, labels, h, w): class activation maps before ReLU, for Grad-CAM."""
 
@@ -142,6 +147,8 @@ class Manifest(ManifestRecord, kw_only=True, frozen=True, dict=True):
     @property
     def has_grad_cam(self) -> bool:
         """By gradients, or by activations that the model gives out."""
+        if self.runtime == "tensorflow":
+            return self.artifact.path.endswith(KERAS_FILES)
         return self.runtime == "torch" or self.outputs.activations is not None
 
     @functools.cached_property
