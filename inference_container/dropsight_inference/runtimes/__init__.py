@@ -6,9 +6,11 @@ A runtime module has one function, `load(source, threads) -> Runtime`.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -110,13 +112,17 @@ class _Module:
     name: str
     install: str
     """What to install where the module's own imports are missing."""
+    after: str | None = None
+    """A package that must be imported before, where it is installed at all."""
 
 
 RUNTIMES = {
     "module": _Module("dropsight_inference.runtimes.module", "dropsight-inference"),
     "onnx": _Module("dropsight_inference.runtimes.onnx", "dropsight-inference"),
+    # TensorFlow and triton, which torch imports when it first needs it, both carry LLVM. With
+    # TensorFlow's loaded first, importing triton crashes the process; the other order is fine.
     "tensorflow": _Module(
-        "dropsight_inference.runtimes.tensorflow", "dropsight-inference[tensorflow]"
+        "dropsight_inference.runtimes.tensorflow", "dropsight-inference[tensorflow]", after="triton"
     ),
     "torch": _Module("dropsight_inference.runtimes.torch", "dropsight-inference[torch]"),
 }
@@ -136,6 +142,14 @@ def as_logits(values: npt.NDArray[np.float32], manifest: Manifest) -> npt.NDArra
     return logits
 
 
+def import_runtime(name: str) -> ModuleType:
+    """The module for one value of `runtime`. Raises ImportError."""
+    wanted = RUNTIMES[name]
+    if wanted.after is not None and importlib.util.find_spec(wanted.after) is not None:
+        importlib.import_module(wanted.after)
+    return importlib.import_module(wanted.name)
+
+
 def load_runtime(source: Source, threads: int) -> Runtime:
     """Load with the module that `runtime` names; `threads` 0 is one for each core.
 
@@ -149,7 +163,7 @@ def load_runtime(source: Source, threads: int) -> Runtime:
             f"{', '.join(sorted(RUNTIMES))}. Export the model to one of these"
         )
     try:
-        module = importlib.import_module(RUNTIMES[name].name)
+        module = import_runtime(name)
     except ImportError as error:
         raise ManifestInvalid(
             f"{source.where}: runtime: {name!r} needs packages that are missing here ({error}); "

@@ -15,7 +15,7 @@ from dropsight.domain.frames import Frame
 from dropsight_inference.bundle import load_model
 from dropsight_inference.engine import Engine
 from dropsight_inference.metrics import Metrics
-from dropsight_inference.runtimes import Differentiable
+from dropsight_inference.runtimes import Differentiable, import_runtime
 from tests.requirements_check import require
 
 pytestmark = pytest.mark.unit
@@ -25,6 +25,8 @@ require(
     "tensorflow is not installed (requirements/runtimes.txt)",
     whole_module=True,
 )
+
+import_runtime("tensorflow")  # before anything else imports TensorFlow: see RUNTIMES
 
 import keras  # noqa: E402
 
