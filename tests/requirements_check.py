@@ -7,10 +7,13 @@ import os
 import pytest
 
 
-def require(present: object, reason: str) -> None:
-    """Skip the test with `reason` unless `present`; fail it where CI=true promises everything."""
+def require(present: object, reason: str, *, whole_module: bool = False) -> None:
+    """Skip the test with `reason` unless `present`; fail it where CI=true promises everything.
+
+    `whole_module` is for the top of a test file, before it imports what may be absent.
+    """
     if present:
         return
     if os.environ.get("CI") == "true":
         pytest.fail(f"CI must have it: {reason}")
-    pytest.skip(reason)
+    pytest.skip(reason, allow_module_level=whole_module)

@@ -38,7 +38,8 @@ def load_model(folder: Path, threads: int = 0) -> Model:
     manifest = load_manifest(folder)
     where = str(folder / "model.yaml")
     check_task(manifest, where)
-    source = Source(manifest, _read_artifact(folder, manifest, where), where)
+    content = _read_artifact(folder, manifest, where)
+    source = Source(manifest, content, where, folder / manifest.artifact.path)
     card = folder / CARD
     return Model(
         manifest=manifest,
@@ -58,15 +59,32 @@ def _read_artifact(folder: Path, manifest: Manifest, where: str) -> bytes:
         )
     path = folder / stated.path
     try:
-        content = path.read_bytes()
+        content = b"" if path.is_dir() else path.read_bytes()
+        found = folder_digest(path) if path.is_dir() else hashlib.sha256(content).hexdigest()
     except OSError as error:
         raise ManifestInvalid(
             f"{where}: artifact.path: {stated.path!r} cannot be read ({error.strerror})"
         ) from error
-    found = hashlib.sha256(content).hexdigest()
     if found != stated.sha256:
         raise ManifestInvalid(
             f"{where}: artifact.sha256: the file has {found}, model.yaml says {stated.sha256}; "
             "fetch the right file, or state its digest if it was changed on purpose"
         )
     return content
+
+
+def folder_digest(folder: Path) -> str:
+    """SHA-256 of what `sha256sum` prints of every file below `folder`, in order of their names.
+
+    What Python writes beside its sources (`__pycache__`) is left out. Raises OSError.
+    """
+    files = {
+        path.relative_to(folder).as_posix(): path
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    lines = "".join(
+        f"{hashlib.sha256(files[name].read_bytes()).hexdigest()}  {name}\n"
+        for name in sorted(files, key=str.encode)
+    )
+    return hashlib.sha256(lines.encode()).hexdigest()

@@ -25,12 +25,13 @@ from dropsight.domain.progress import mark_explained, mark_predicted
 from dropsight.domain.results import Explanation, Finding, ModelReference, Result, Source
 from dropsight.domain.wire import replace, to_plain
 from dropsight.imaging.overlays import Caption, render_explanation
+from dropsight.imaging.png import encode_png
 from dropsight.imaging.policy import ImagingPolicy
 from dropsight.pipeline import object_overlay
 from dropsight.pipeline.predict import plan_explanations
 from dropsight.pipeline.routing import model_named
 from dropsight.pipeline.stopwatch import Stopwatch
-from dropsight.ports import InferenceEngine
+from dropsight.ports import InferenceEngine, Prediction
 from dropsight_inference.bodies import read_file
 from dropsight_inference.service import Service
 
@@ -94,7 +95,7 @@ class Call:
         with watch("ingest.prepare"):
             upload = open_upload(data, self.policy)
             prepared = prepare(upload, self.manifest, self.policy)
-        prediction = self.engine.predict(self.manifest.name, prepared.frame)
+        prediction = self._predict(prepared)
         draws_objects = self.manifest.task in object_overlay.TASKS
         pending = (
             plan_explanations(self._asking(), prediction.findings)
@@ -118,6 +119,12 @@ class Call:
         if self.question.overlays:
             document["overlays"] = pictures
         return msgspec.json.encode(document)
+
+    def _predict(self, prepared: Prepared) -> Prediction:
+        if self.manifest.task == "module":
+            pictures = [encode_png(display) for display in prepared.display]
+            return self.engine.predict_pictures(self.manifest.name, pictures)
+        return self.engine.predict(self.manifest.name, prepared.frame)
 
     def _asking(self) -> Manifest:
         """The manifest with the methods of the question in place of its own."""
@@ -211,7 +218,7 @@ def _question(request: Request, manifest: Manifest) -> Question:
     methods = METHODS[explain]
     if manifest.task != "classification":
         methods = ()  # its boxes and masks are its explanation
-    if explain == "all" and not manifest.outputs.activations:
+    elif explain == "all" and not manifest.has_grad_cam:
         methods = ("lime",)  # all that this model can answer
     return Question(methods, overlays == "base64")
 

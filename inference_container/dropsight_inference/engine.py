@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dropsight.domain.errors import ExplanationUnavailable, ModelUnknown
+from dropsight.domain.errors import ExplanationUnavailable, InferenceFailed, ModelUnknown
 from dropsight.domain.frames import Frame, Pixels
 from dropsight.domain.manifests import Manifest
 from dropsight.ports import Attribution, InferenceEngine, Prediction
@@ -21,8 +21,14 @@ from dropsight_inference.device import Device, Priority
 from dropsight_inference.explainers import explainer
 from dropsight_inference.explainers.subject import Subject
 from dropsight_inference.metrics import Metrics
-from dropsight_inference.runtimes import Batch, Outputs
-from dropsight_inference.tasks import TASKS
+from dropsight_inference.runtimes import (
+    Batch,
+    Differentiable,
+    LayerGradients,
+    Outputs,
+    ReadsPictures,
+)
+from dropsight_inference.tasks import TASKS, module
 
 
 class Engine:
@@ -72,6 +78,23 @@ class Engine:
             },
         )
 
+    def predict_pictures(self, model: str, pictures: Sequence[bytes]) -> Prediction:
+        """See `InferenceEngine.predict_pictures`. Not on the device thread: modules have their own
+        processes, and wait for an idle one there."""
+        found = self._model(model)
+        if not isinstance(found.runtime, ReadsPictures):
+            raise InferenceFailed(f"{model}: runtime {found.manifest.runtime!r} takes frames")
+        started = time.perf_counter()
+        findings = [
+            finding
+            for index, picture in enumerate(pictures)
+            for finding in module.findings(
+                found.runtime.find_objects(picture), found.manifest, index
+            )
+        ]
+        elapsed = (time.perf_counter() - started) * 1000
+        return Prediction(findings, {"predict.module": round(elapsed, 3)})
+
     @contextmanager
     def expecting(self, model: str) -> Iterator[InferenceEngine]:
         """Around a request for `model` that is in flight: a batch may wait for its frames.
@@ -118,6 +141,7 @@ class Engine:
             content_box=frame.content_box,
             submit=lambda batch: self._submit_explanation(found, batch),
             chunk=self._largest_batch(found),
+            gradients=self._gradients(found),
         )
         started = time.perf_counter()
         attributions = explain(subject, positions, parameters)
@@ -132,6 +156,8 @@ class Engine:
         the explainers that the models ask for, so that no first explanation waits for that.
         """
         for model in self.models.values():
+            if isinstance(model.runtime, ReadsPictures):
+                continue  # made its instances when it was loaded
             spec = model.manifest.input
             grey = np.full((spec.height, spec.width, spec.channels), 128, np.uint8)
             largest = self._largest_batch(model)
@@ -179,6 +205,16 @@ class Engine:
             Priority.EXPLANATION, lambda: self._forward(model, batch, "explain")
         )
 
+    def _gradients(
+        self, model: Model
+    ) -> Callable[[Batch, Sequence[int], str | None], Future[LayerGradients]] | None:
+        runtime = model.runtime
+        if not isinstance(runtime, Differentiable):
+            return None
+        return lambda batch, labels, layer: self._device.submit(
+            Priority.EXPLANATION, lambda: runtime.gradients(batch, labels, layer)
+        )
+
     def _forward(self, model: Model, batch: Batch, purpose: str) -> Outputs:
         with self._metrics.forward_seconds.labels(model.manifest.name, purpose).time():
             outputs = model.runtime.forward(batch)
@@ -195,6 +231,9 @@ class _ExpectedEngine:
 
     def predict(self, model: str, frame: Frame) -> Prediction:
         return self._engine.predict(model, frame, self._expected)
+
+    def predict_pictures(self, model: str, pictures: Sequence[bytes]) -> Prediction:
+        return self._engine.predict_pictures(model, pictures)
 
     def explain(
         self,

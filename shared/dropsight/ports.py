@@ -152,6 +152,13 @@ class InferenceEngine(Protocol):
         """Raises ModelUnknown, InferenceFailed, Overloaded."""
         ...
 
+    def predict_pictures(self, model: str, pictures: Sequence[bytes]) -> Prediction:
+        """For models of task `module`: one source-sized PNG for each frame.
+
+        Raises ModelUnknown, InferenceFailed.
+        """
+        ...
+
     def explain(
         self,
         model: str,

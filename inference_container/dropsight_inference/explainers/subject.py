@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from dropsight.domain.frames import Pixels
 from dropsight.domain.manifests import Manifest
 from dropsight_inference.input_layout import InputLayout
-from dropsight_inference.runtimes import Batch, Outputs
+from dropsight_inference.runtimes import Batch, LayerGradients, Outputs
 
 Row = npt.NDArray[np.float32]
 """One input in the model's own layout."""
@@ -30,6 +30,8 @@ class Subject:
     """Queue one forward pass behind every prediction."""
     chunk: int
     """Inputs in one pass: what a prediction that comes meanwhile has to wait for."""
+    gradients: Callable[[Batch, Sequence[int], str | None], Future[LayerGradients]] | None = None
+    """`Differentiable.gradients`, queued like a forward pass; None where the runtime has none."""
 
     def row(self) -> Row:
         """The frame as the model takes it."""

@@ -6,15 +6,19 @@ A runtime module has one function, `load(source, threads) -> Runtime`.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from dropsight.domain.errors import ManifestInvalid
 from dropsight.domain.manifests import Manifest
+from dropsight_inference.output_layout import expected_outputs
 
 Batch = npt.NDArray[np.float32]
 """(N, channels, height, width) or (N, height, width, channels), as `input.layout` says."""
@@ -68,6 +72,49 @@ class Runtime(Protocol):
 
 
 @dataclass(frozen=True)
+class LayerGradients:
+    """What one layer saw in one input, and how much each label's logit depends on it.
+
+    activations  float32 (c, h, w)
+    weights      float32 (labels, c), the mean over h and w of d logit / d activations
+    """
+
+    layer: str
+    activations: npt.NDArray[np.float32]
+    weights: npt.NDArray[np.float32]
+
+
+@runtime_checkable
+class Differentiable(Protocol):
+    """A runtime that has gradients."""
+
+    def gradients(self, batch: Batch, labels: Sequence[int], layer: str | None) -> LayerGradients:
+        """Of the first input of `batch`; None is the last layer that still has a picture.
+
+        Raises ExplanationUnavailable (no such layer), InferenceFailed, Overloaded.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class DetectedObject:
+    """`box` is (x, y, width, height) in pixels of the picture, origin top left."""
+
+    box: tuple[float, float, float, float]
+    probabilities: dict[str, float]
+    """By label."""
+
+
+@runtime_checkable
+class ReadsPictures(Protocol):
+    """A runtime that takes a picture as a file, and any number of them at once."""
+
+    def find_objects(self, picture: bytes) -> list[DetectedObject]:
+        """`picture` is a PNG. Any thread may call it. Raises InferenceFailed."""
+        ...
+
+
+@dataclass(frozen=True)
 class Source:
     """A checked artifact: `content` has the SHA-256 that model.yaml states."""
 
@@ -75,6 +122,8 @@ class Source:
     content: bytes
     where: str
     """The path of model.yaml, for error messages."""
+    path: Path
+    """Where the artifact is. A folder has no `content`."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +131,103 @@ class _Module:
     name: str
     install: str
     """What to install where the module's own imports are missing."""
+    after: str | None = None
+    """A package that must be imported before, where it is installed at all."""
 
 
 RUNTIMES = {
+    "module": _Module("dropsight_inference.runtimes.module", "dropsight-inference"),
     "onnx": _Module("dropsight_inference.runtimes.onnx", "dropsight-inference"),
+    # TensorFlow and triton, which torch imports when it first needs it, both carry LLVM. With
+    # TensorFlow's loaded first, importing triton crashes the process; the other order is fine.
+    "tensorflow": _Module(
+        "dropsight_inference.runtimes.tensorflow", "dropsight-inference[tensorflow]", after="triton"
+    ),
+    "torch": _Module("dropsight_inference.runtimes.torch", "dropsight-inference[torch]"),
 }
+
+
+def as_logits(values: npt.NDArray[np.float32], manifest: Manifest) -> npt.NDArray[np.float32]:
+    """What a model gives, (N, labels), as logits: as it is, or from probabilities.
+
+    Multi-class: log(p), whose softmax is p again. Multi-label: log(p / (1 - p)). Zero and one are
+    taken for the nearest probability that float32 tells from them, so the logits stay finite.
+    """
+    if manifest.outputs.values == "logits":
+        return values
+    exact = np.clip(values.astype(np.float64), np.finfo(np.float32).tiny, 1 - 2.0**-25)
+    odds = np.log(exact) - np.log1p(-exact) if manifest.multi_label else np.log(exact)
+    logits: npt.NDArray[np.float32] = odds.astype(np.float32)
+    return logits
+
+
+def as_outputs(
+    found: Mapping[str, npt.NDArray[Any] | Sequence[npt.NDArray[Any]]], manifest: Manifest
+) -> Outputs:
+    """What a model gives, by the fields of `expected_outputs`, as a task's module reads it.
+
+    Probabilities become logits, and an array of one image's own objects a batch of one image.
+    """
+    expected = expected_outputs(manifest)
+    tensors: dict[str, npt.NDArray[Any] | Sequence[npt.NDArray[Any]]] = {}
+    for field, tensor in found.items():
+        if field == "logits":
+            tensors[field] = as_logits(np.asarray(tensor), manifest)
+        elif expected[field].shape[0] == "objects" and isinstance(tensor, np.ndarray):
+            tensors[field] = [tensor]
+        else:
+            tensors[field] = tensor
+    return Outputs(tensors)
+
+
+def try_on_black(runtime: Runtime, source: Source) -> None:
+    """One pass over two inputs, or over one where the model takes no more at a time.
+
+    Raises ManifestInvalid where the answer has not the shape that model.yaml says, InferenceFailed
+    where there is none.
+    """
+    manifest, spec = source.manifest, source.manifest.input
+    rows = 1 if spec.maximum_batch == 1 else 2
+    outputs = runtime.forward(np.zeros((rows, *input_shape(manifest)), np.float32))
+    for field, expected in expected_outputs(manifest).items():
+        if field not in outputs.tensors:
+            continue
+        found = outputs.tensors[field]
+        batch = "one input" if rows == 1 else "two inputs"
+        if len(found) != rows:
+            raise ManifestInvalid(
+                f"{source.where}: outputs: for {batch} the model gives {field} of {len(found)}"
+            )
+        answers = found if expected.shape[0] == "objects" else [found]
+        wanted = ("objects" if expected.shape[0] == "objects" else rows, *expected.shape[1:])
+        for answer in answers:
+            shape = np.shape(answer)
+            agrees = len(shape) == len(wanted) and all(
+                isinstance(want, str) or have == want
+                for have, want in zip(shape, wanted, strict=True)
+            )
+            if not agrees:
+                raise ManifestInvalid(
+                    f"{source.where}: labels: for {batch} the model gives {field} of shape "
+                    f"{shape}, with {len(manifest.labels)} labels it must be "
+                    f"({', '.join(map(str, wanted))})"
+                )
+
+
+def input_shape(manifest: Manifest) -> tuple[int, int, int]:
+    """Of one input, as `input.layout` says."""
+    spec = manifest.input
+    if spec.layout == "NCHW":
+        return spec.channels, spec.height, spec.width
+    return spec.height, spec.width, spec.channels
+
+
+def import_runtime(name: str) -> ModuleType:
+    """The module for one value of `runtime`. Raises ImportError."""
+    wanted = RUNTIMES[name]
+    if wanted.after is not None and importlib.util.find_spec(wanted.after) is not None:
+        importlib.import_module(wanted.after)
+    return importlib.import_module(wanted.name)
 
 
 def load_runtime(source: Source, threads: int) -> Runtime:
@@ -102,7 +243,7 @@ def load_runtime(source: Source, threads: int) -> Runtime:
             f"{', '.join(sorted(RUNTIMES))}. Export the model to one of these"
         )
     try:
-        module = importlib.import_module(RUNTIMES[name].name)
+        module = import_runtime(name)
     except ImportError as error:
         raise ManifestInvalid(
             f"{source.where}: runtime: {name!r} needs packages that are missing here ({error}); "

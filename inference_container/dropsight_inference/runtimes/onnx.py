@@ -15,7 +15,7 @@ from dropsight_inference.output_layout import (
     check_batch_axis,
     expected_outputs,
 )
-from dropsight_inference.runtimes import Batch, Outputs, Source
+from dropsight_inference.runtimes import Batch, Outputs, Source, as_outputs
 
 # What onnxruntime raises; they have no common base but Exception.
 ORT_ERRORS = (
@@ -43,6 +43,7 @@ class OnnxRuntime:
 
     def __init__(self, session: onnxruntime.InferenceSession, manifest: Manifest) -> None:
         self._session = session
+        self._manifest = manifest
         taken = session.get_inputs()[0]
         self._input = taken.name
         self._one_image = len(taken.shape) == 3
@@ -66,12 +67,7 @@ class OnnxRuntime:
             raise InferenceFailed(
                 f"onnxruntime on input of shape {batch.shape}: {error}"
             ) from error
-        return Outputs(
-            {
-                field: [tensor] if output.shape[0] == "objects" else tensor
-                for (field, output), tensor in zip(self._outputs.items(), found, strict=True)
-            }
-        )
+        return as_outputs(dict(zip(self._outputs, found, strict=True)), self._manifest)
 
     def close(self) -> None:
         del self._session

@@ -1,4 +1,7 @@
-"""What the numbers of a network mean. One module for each value of `task` in model.yaml."""
+"""What the numbers of a network mean. One module for each value of `task` in model.yaml.
+
+`module` stands apart: a user's class gives objects of pictures, no numbers of a network.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,14 @@ TASKS: dict[str, Task] = {
     "detection": detection,
     "segmentation": segmentation,
 }
+"""Of networks. See `module.findings` for task `module`."""
+SERVED = (*TASKS, "module")
 
 
 def check_task(manifest: Manifest, where: str) -> None:
     """Raises ManifestInvalid for a task that this container does not serve."""
-    if manifest.task not in TASKS:
+    if manifest.task not in SERVED:
         raise ManifestInvalid(
             f"{where}: task: found {manifest.task!r}; this container serves "
-            f"{', '.join(sorted(TASKS))}"
+            f"{', '.join(sorted(SERVED))}"
         )

@@ -23,6 +23,9 @@ Positive = Annotated[int, msgspec.Meta(gt=0)]
 UnitFloat = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Slug = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
 
+KERAS_FILES = (".keras", ".h5", ".hdf5")
+"""Endings of the TensorFlow artifacts that have layers. Others are folders: a SavedModel."""
+
 ALL_FORMATS: list[Format] = ["dicom", "png", "jpeg", "tiff", "webp", "bmp"]
 
 PALETTE = (
@@ -35,10 +38,22 @@ class ManifestRecord(Record, forbid_unknown_fields=True, frozen=True):
     """A misspelt field is an error here: nobody sends us a newer model.yaml by accident."""
 
 
-class ArtifactFile(ManifestRecord, kw_only=True, frozen=True):
+class ArtifactFile(ManifestRecord, kw_only=True, frozen=True, omit_defaults=True):
     path: str
     """Relative to model.yaml, `gs://…` or an MLflow model URI."""
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    """Of a folder: the SHA-256 of what `sha256sum` prints of its files, sorted by name."""
+    architecture: str | None = None
+    """torch: what builds the network that a state dict fills. `package.module:callable`,
+    `file.py:callable` (beside model.yaml) or `timm:NAME`. Missing: an exported program."""
+    arguments: dict[str, Any] = {}
+    """Keyword arguments of `architecture`."""
+    callable: str | None = None
+    """module: `module:Class`, imported from the folder `path`, or from the folder of that file."""
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
+    """module: processes, each of which makes its own instance."""
+    timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 50.0
+    """module: the longest call. A worker's lease (DROPSIGHT_LEASE_S) should be longer."""
 
 
 class BoxOutput(ManifestRecord, kw_only=True, frozen=True):
@@ -75,6 +90,8 @@ class Outputs(ManifestRecord, kw_only=True, frozen=True):
 
     logits: str | None = None
     """Classification: float32 (batch, labels). `logits` where it is not named."""
+    values: Literal["logits", "probabilities"] = "logits"
+    """What `logits` holds: before softmax or sigmoid, or after it."""
     activations: str | None = None
     """Classification: float32 (batch, labels, h, w), class activation maps before ReLU, for
     Grad-CAM."""
@@ -185,6 +202,13 @@ class Manifest(ManifestRecord, kw_only=True, frozen=True, dict=True):
                 return label
         raise KeyError(label_id)
 
+    @property
+    def has_grad_cam(self) -> bool:
+        """By gradients, or by activations that the model gives out."""
+        if self.runtime == "tensorflow":
+            return self.artifact.path.endswith(KERAS_FILES)
+        return self.runtime == "torch" or self.outputs.activations is not None
+
     @functools.cached_property
     def colors(self) -> dict[str, str]:
         """`#rrggbb` of each label by id, the same for every upload."""
@@ -267,6 +291,16 @@ def _check_consistency(manifest: Manifest, where: str) -> None:
     methods = [spec.method for spec in manifest.explanations]
     if len(set(methods)) != len(methods):
         raise ManifestInvalid(f"{where}: explanations: methods must differ, found {methods}")
+    if (manifest.task == "module") != (manifest.runtime == "module"):
+        raise ManifestInvalid(
+            f"{where}: runtime: found {manifest.runtime!r} with task {manifest.task!r}; a module "
+            "has both task: module and runtime: module"
+        )
+    if manifest.task == "module" and methods:
+        raise ManifestInvalid(
+            f"{where}: explanations: found {methods}; a module has none, its boxes are the "
+            "explanation"
+        )
     if "grad-cam" in methods and manifest.runtime == "onnx" and not manifest.outputs.activations:
         raise ManifestInvalid(
             f"{where}: outputs.activations: missing, but explanations ask for grad-cam; an ONNX "

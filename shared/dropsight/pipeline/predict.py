@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dropsight.domain.errors import PermanentError
+from dropsight.domain.errors import ObjectGone, PermanentError
 from dropsight.domain.events import (
     TOPIC_EXPLAIN,
     ExplanationRequested,
@@ -26,10 +26,11 @@ from dropsight.domain.progress import (
 from dropsight.domain.results import Explanation, Finding, Result
 from dropsight.domain.wire import encode
 from dropsight.pipeline import object_overlay
+from dropsight.pipeline.artifacts import display_name
 from dropsight.pipeline.leases import given_back
 from dropsight.pipeline.routing import Models, model_named
 from dropsight.pipeline.stopwatch import Stopwatch
-from dropsight.ports import InferenceEngine, MessagePublisher, ObjectStore, ResultStore
+from dropsight.ports import InferenceEngine, MessagePublisher, ObjectStore, Prediction, ResultStore
 
 log = logging.getLogger(__name__)
 
@@ -79,13 +80,11 @@ class Predict:
 
     def _predict(self, request: PredictionRequested, watch: Stopwatch) -> Result:
         manifest = model_named(request.model, self.models)
-        with watch("predict.read"):
-            stored = self.objects.read(
-                request.frame.bucket, request.frame.name, request.frame.generation
-            )
-            frame = Frame.from_bytes(stored)
-        with watch("predict.forward"):
-            prediction = self.engine.predict(request.model, frame)
+        prediction = (
+            self._ask_module(request, watch)
+            if manifest.task == "module"
+            else self._ask_network(request, watch)
+        )
         timeline = watch.timeline | prediction.timeline
         pending = plan_explanations(manifest, prediction.findings)
         result = self.results.update(
@@ -96,6 +95,30 @@ class Predict:
         )
         log.info("predicted", extra={"result_id": request.result_id, "timeline": timeline})
         return result
+
+    def _ask_network(self, request: PredictionRequested, watch: Stopwatch) -> Prediction:
+        with watch("predict.read"):
+            stored = self.objects.read(
+                request.frame.bucket, request.frame.name, request.frame.generation
+            )
+            frame = Frame.from_bytes(stored)
+        with watch("predict.forward"):
+            return self.engine.predict(request.model, frame)
+
+    def _ask_module(self, request: PredictionRequested, watch: Stopwatch) -> Prediction:
+        """A module reads pictures as people see them, in the size of the source."""
+        with watch("predict.read"):
+            result = self.results.get(request.result_id)
+            names = [display_name(index) for index in range(result.frames if result else 0)]
+            shown = [result.artifact(name) if result else None for name in names]
+            pictures = [self.objects.read(one.bucket, one.object) for one in shown if one]
+            if not pictures or len(pictures) < len(names):
+                raise ObjectGone(
+                    f"artifacts {', '.join(names)}: not all are stored with the result, so there "
+                    "is no picture to look at; drop the file again"
+                )
+        with watch("predict.forward"):
+            return self.engine.predict_pictures(request.model, pictures)
 
     def _claim(self, result: Result, owner: str) -> Result | None:
         if result.status != "queued":

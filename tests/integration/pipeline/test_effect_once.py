@@ -83,6 +83,9 @@ class BrightnessEngine:
             ]
         )
 
+    def predict_pictures(self, model: str, pictures: Sequence[bytes]) -> Prediction:
+        raise InferenceFailed(f"{model} takes frames")
+
     def explain(
         self,
         model: str,

@@ -69,8 +69,8 @@ def test_a_changed_artifact_is_refused_with_both_digests(tmp_path: Path) -> None
             "input (NCHW): the model has shape ['batch', 1, 4, 4], "
             "model.yaml says ['batch', 1, 4, 5]",
         ),
-        ({"runtime": "tensorflow"}, "runtime: found 'tensorflow'; this container runs onnx"),
-        ({"task": "module"}, "task: found 'module'; this container serves classification, det"),
+        ({"runtime": "tensorflow"}, "artifact.path: 'model.onnx'; legal are a .keras file"),
+        ({"task": "module"}, "runtime: found 'onnx' with task 'module'; a module has both"),
         (
             {"artifact": {"path": "gs://b/model.onnx", "sha256": "0" * 64}},
             "artifact.path: found 'gs://b/model.onnx'; legal here is a path relative to",
@@ -87,6 +87,22 @@ def test_each_refusal_names_the_field_what_was_found_and_what_is_legal(
     folder = write_toy_bundle(tmp_path / "toy", WEIGHTS, changes=changes)
 
     assert expected in _refusal(folder)
+
+
+def test_probabilities_become_logits_that_stay_finite(tmp_path: Path) -> None:
+    # The toy network's "logits" on black are its bias.
+    for multi_label, expected in ((True, [np.log(3), 25 * np.log(2)]), (False, [np.log(0.75), 0])):
+        folder = write_toy_bundle(
+            tmp_path / str(multi_label),
+            WEIGHTS,
+            bias=[0.75, 1.0],
+            changes={"outputs": {"values": "probabilities"}, "explanations": [], "name": "toy"}
+            | {"multiLabel": multi_label},
+        )
+
+        found = load_model(folder, 1).runtime.forward(np.zeros((1, 1, 4, 4), np.float32)).logits
+
+        assert found[0] == pytest.approx(expected, abs=1e-5)
 
 
 def test_a_file_that_is_no_onnx_model_is_refused(tmp_path: Path) -> None:

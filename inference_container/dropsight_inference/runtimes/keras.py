@@ -1,0 +1,175 @@
+"""A Keras model: forward passes as one graph, and Grad-CAM by GradientTape at any layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dropsight.domain.errors import ExplanationUnavailable, ManifestInvalid
+from dropsight.domain.manifests import Manifest
+from dropsight_inference.runtimes import Batch, LayerGradients, Outputs, as_outputs, input_shape
+from dropsight_inference.runtimes.tensorflow_common import (
+    as_arrays,
+    named_errors,
+    names_by_field,
+    tensorflow_device,
+)
+
+TO_PROBABILITIES = ("softmax", "sigmoid")
+
+
+class KerasRuntime:
+    def __init__(self, model: keras.Model, manifest: Manifest, where: str) -> None:
+        """Raises ManifestInvalid: the input is another one, or probabilities pass for logits."""
+        self.device = tensorflow_device()
+        self._model = model
+        self._manifest = manifest
+        self._head = _last_of(model)
+        activation = getattr(getattr(self._head, "activation", None), "__name__", None)
+        self._ends_in_probabilities = (
+            manifest.task == "classification" and activation in TO_PROBABILITIES
+        )
+        if self._ends_in_probabilities and manifest.outputs.values == "logits":
+            raise ManifestInvalid(
+                f"{where}: outputs.values: found 'logits', but layer {self._head.name!r} of the "
+                f"model ends in {activation}; legal is 'probabilities'"
+            )
+        shape = input_shape(manifest)
+        _check_input(model, manifest.input.layout, shape, where)
+        # One trace for every batch size.
+        self._graph = tf.function(
+            lambda batch: self._outputs(model(batch, training=False)),
+            input_signature=[tf.TensorSpec((None, *shape), tf.float32)],
+        )
+
+    def forward(self, batch: Batch) -> Outputs:
+        """`batch` is not kept. Raises InferenceFailed, Overloaded where memory ran out."""
+        with named_errors(batch):
+            found = as_arrays(self._graph(tf.constant(batch)))
+            return as_outputs(found, self._manifest)
+
+    def gradients(self, batch: Batch, labels: Sequence[int], layer: str | None) -> LayerGradients:
+        """See `Differentiable`. `layer` is a name as in `model.summary()`; a layer of a model
+        within the model is `outer/inner`."""
+        layers = dict(_layers(self._model))
+        if layer is not None and layer not in layers:
+            raise ExplanationUnavailable(
+                f"parameters of grad-cam: `layer`: found {layer!r}, legal are {', '.join(layers)}"
+            )
+        with named_errors(batch[:1]), tf.GradientTape(persistent=True) as tape:
+            kept: dict[str, Any] = {}
+
+            def keep(name: str, output: Any) -> None:
+                tape.watch(output)
+                kept.pop(name, None)  # the last call counts
+                kept[name] = output
+
+            wanted = layers if layer is None else {layer: layers[layer]}
+            with _called(wanted, keep), self._before_probabilities():
+                found = self._outputs(self._model(tf.constant(batch[:1]), training=False))["logits"]
+            scores = [self._score(found[0, label]) for label in labels]
+        if not kept:
+            raise ExplanationUnavailable(
+                f"parameters of grad-cam: `layer`: {layer!r} gives no maps (batch, height, width, "
+                "channels) of more than one position; legal is another layer, or method 'lime'"
+            )
+        name, maps = list(kept.items())[-1]
+        with named_errors(batch[:1]):
+            weights = [tf.reduce_mean(tape.gradient(score, maps), (0, 1, 2)) for score in scores]
+        return LayerGradients(
+            layer=name,
+            activations=np.asarray(maps[0], np.float32).transpose(2, 0, 1),
+            weights=np.asarray(tf.stack(weights), np.float32),
+        )
+
+    def close(self) -> None:
+        del self._graph, self._model, self._head
+
+    def _outputs(self, found: Any) -> dict[str, Any]:
+        """By field: a model gives a tensor, or a mapping by names."""
+        names = names_by_field(self._manifest)
+        if isinstance(found, Mapping):
+            return {field: found[name] for field, name in names.items()}
+        return {next(iter(names)): found}
+
+    def _score(self, value: Any) -> Any:
+        """The paper's y: before softmax or sigmoid, where the model has it."""
+        if self._manifest.outputs.values == "logits" or self._ends_in_probabilities:
+            return value
+        return tf.math.log(tf.maximum(value, np.finfo(np.float32).tiny))
+
+    @contextmanager
+    def _before_probabilities(self) -> Iterator[None]:
+        """The last layer without its activation. Near 0 and 1 probabilities have no gradient left.
+
+        The graph of `forward` was traced before and does not change.
+        """
+        if not self._ends_in_probabilities:
+            yield
+            return
+        activation = self._head.activation
+        self._head.activation = keras.activations.linear
+        try:
+            yield
+        finally:
+            self._head.activation = activation
+
+
+def _check_input(model: keras.Model, layout: str, shape: tuple[int, ...], where: str) -> None:
+    if len(model.inputs) != 1:
+        raise ManifestInvalid(
+            f"{where}: artifact: the model has {len(model.inputs)} inputs; legal is exactly one"
+        )
+    found = tuple(model.inputs[0].shape)[1:]
+    if len(found) != len(shape) or any(
+        have not in (None, want) for have, want in zip(found, shape, strict=True)
+    ):
+        raise ManifestInvalid(
+            f"{where}: input ({layout}): the model has shape {found}, model.yaml says {shape}"
+        )
+
+
+def _last_of(model: keras.Model) -> Any:
+    last: Any = model
+    while isinstance(last, keras.Model):
+        last = last.layers[-1]
+    return last
+
+
+def _layers(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every layer with its name, those of models within the model too."""
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        yield prefix + layer.name, layer
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer, f"{prefix}{layer.name}/")
+
+
+@contextmanager
+def _called(layers: Mapping[str, Any], keep: Callable[[str, Any], None]) -> Iterator[None]:
+    """`keep(name, output)` for each call of these layers that gives maps larger than 1 x 1."""
+    for name, layer in layers.items():
+        layer.call = _observed(name, layer.call, keep)
+    try:
+        yield
+    finally:
+        for layer in layers.values():
+            del layer.call  # the method of its class shows again
+
+
+def _observed(
+    name: str, call: Callable[..., Any], keep: Callable[[str, Any], None]
+) -> Callable[..., Any]:
+    def observed(*arguments: Any, **options: Any) -> Any:
+        output = call(*arguments, **options)
+        if tf.is_tensor(output) and len(output.shape) == 4 and output.shape[1:3] != (1, 1):
+            keep(name, output)
+        return output
+
+    return observed
