@@ -70,7 +70,8 @@ class ProvenanceStep(Record, kw_only=True, frozen=True):
 class Finding(Record, kw_only=True, frozen=True):
     """What the model says of one label (classification) or one object (detection, segmentation).
 
-    `label` is the label's id in model.yaml. `probability` is calibrated, in [0, 1].
+    `label` is the label's id in model.yaml. `probability` is calibrated, in [0, 1]; of an object it
+    is the score again, which is not calibrated.
     Classification has a `logit`; detection and segmentation have a `box` [x, y, w, h] in source
     pixels (origin top left), a `score` and the probability by label, and segmentation a `mask` in
     COCO run-length encoding {"size": [h, w], "counts": str}.

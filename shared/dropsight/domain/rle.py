@@ -29,23 +29,18 @@ def encode_mask(mask: Mask, size: tuple[int, int], left_top: tuple[int, int]) ->
     rows, columns = mask.shape
     if left < 0 or top < 0 or left + columns > width or top + rows > height:
         raise ValueError(f"a mask of {mask.shape} at {left_top} reaches out of {size}")
-    padded = np.zeros((columns, rows + 2), np.int8)
+    # A zero before and after each column: every run then starts and ends within its column.
+    padded = np.zeros((columns, rows + 2), np.bool_)
     padded[:, 1:-1] = mask.T
-    change = np.diff(padded, axis=1)
-    starts, ends = (
-        (left + column) * height + top + row
-        for column, row in (np.nonzero(change == 1), np.nonzero(change == -1))
-    )
-    # A run that ends with its column goes on where the next column starts with one.
-    apart = starts[1:] != ends[:-1]
-    bounds = np.empty((len(starts), 2), np.int64)
-    bounds[:, 0], bounds[:, 1] = starts, ends
-    flat = bounds.ravel()
-    if len(starts):
-        keep = np.ones(len(flat), np.bool_)
-        keep[1:-1] = np.repeat(apart, 2)
-        flat = flat[keep]
-    edges = np.concatenate([[0], flat, [height * width]])
+    flat = padded.ravel()
+    column, row = np.divmod(np.flatnonzero(flat[1:] != flat[:-1]), rows + 2)
+    bounds = (left + column) * height + top + row
+    if len(bounds):
+        # A run that ends with its column goes on where the next column starts with one.
+        keep = np.ones(len(bounds), np.bool_)
+        keep[1:-1] = np.repeat(bounds[2::2] != bounds[1:-1:2], 2)
+        bounds = bounds[keep]
+    edges = np.concatenate([[0], bounds, [height * width]])
     counts = np.diff(edges).tolist()
     if counts[-1] == 0 and len(counts) > 1:
         counts.pop()

@@ -66,10 +66,12 @@ function findingsCard(result) {
   }
   const positive = result.findings.filter((one) => one.positive);
   const verdict = positive.length
-    ? element("p", { class: "verdict found" }, `Found: ${positive.map((one) => label(result.model.name, one.label)).join(", ")}`)
+    ? element("p", { class: "verdict found" }, `Found: ${[...new Set(positive.map((one) => label(result.model.name, one.label)))].join(", ")}`)
     : element("p", { class: "verdict clear" }, "Nothing found");
-  const strongest = [...result.findings].sort((a, b) => b.probability - a.probability);
-  return card("Findings", "calibrated probability", verdict, ...strongest.map((one) => finding(result, one)));
+  // Of objects, only those that are shown: the candidates behind them may be a thousand.
+  const listed = result.candidates ? positive : [...result.findings];
+  const strongest = listed.sort((a, b) => b.probability - a.probability);
+  return card("Findings", result.candidates ? "score" : "calibrated probability", verdict, ...strongest.map((one) => finding(result, one)));
 }
 
 function finding(result, one) {

@@ -45,6 +45,9 @@ export function stageCard(result) {
     const ready = here.filter((one) => one.status === "done" && artifact(one.overlay));
     const chosen = preferred.method === null ? null : (best(ready) ?? null);
     show(chosen ? artifact(chosen.overlay) : null);
+    // An overlay of objects has the boxes in it, and no colour bar.
+    const objects = chosen?.method === "overlay";
+    stage.querySelectorAll(".box").forEach((one) => { one.hidden = objects; });
     const choice = (text, pressed, disabled, wish) =>
       element("button", { type: "button", "aria-pressed": String(pressed), disabled, onclick: () => { preferred = { ...preferred, ...wish }; draw(); } }, text);
     const methods = [...new Set(here.map((one) => one.method))];
@@ -67,8 +70,8 @@ export function stageCard(result) {
                 choice(label(result.model.name, one.label), one === chosen, one.status !== "done", { label: one.label })))
           : null,
         chosen ? slider(overlay) : null,
-        chosen ? legend() : null,
-        chosen ? fidelity(chosen) : null,
+        chosen && !objects ? legend() : null,
+        chosen && !objects ? fidelity(chosen) : null,
         ...here.filter((one) => one.error).map((one) =>
           element("p", { class: "soft" }, `${method(one.method)} of ${label(result.model.name, one.label)}: ${one.error.message}`)),
       ].filter(Boolean),
