@@ -30,7 +30,7 @@ demo: $(VENV)/.ready-demo ## Set up, run everything on four sample files, open t
 	@mkdir -p "$(DEMO_ROOT)"
 	$(BIN)/dropsight demo --root "$(DEMO_ROOT)" --port $(PORT) $(if $(CHECK),--check)
 
-test: $(VENV)/.ready-test ## Set up and run all tests
+test: $(VENV)/.ready-test $(VENV)/.with-runtimes ## Set up and run all tests, with torch and TensorFlow
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/.ready-test ## Style, types and the direction of imports
@@ -51,6 +51,13 @@ clean: ## Remove the environment and the state of the demo
 $(VENV)/.ready-%: requirements/%.txt requirements/build.txt $(PROJECTS:%=%/pyproject.toml) | $(VENV)/.uv
 	$(UV) pip install --python $(BIN)/python --require-hashes -r $< -r requirements/build.txt
 	$(UV) pip install --python $(BIN)/python --no-deps --no-build-isolation $(PROJECTS:%=-e %)
+	@touch $@
+
+# Torch and TensorFlow, for tests alone: several GB. Where there is no build of one for the platform,
+# the tests that need them skip and say so, but for CI.
+$(VENV)/.with-runtimes: requirements/runtimes.txt $(VENV)/.ready-test
+	$(UV) pip install --python $(BIN)/python --require-hashes -r $< || { [ "$$CI" != true ] && \
+		echo "torch and TensorFlow could not be installed: their tests will be skipped" >&2; }
 	@touch $@
 
 $(VENV)/.uv:

@@ -107,12 +107,12 @@ class WorkerProcess:
         self._child = None
         with contextlib.suppress(BrokenPipeError):  # a request that nobody read
             requests.close()
-        answers.close()
         try:
             process.wait(timeout=CLOSE_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        answers.close()  # last: it would wait for a thread that is still reading
 
     def _reason(
         self, answer: dict[str, Any] | None, late: bool, setting: str, timeout_s: float
