@@ -40,32 +40,16 @@ KEEP = {
     "TransferSyntaxUID",
     "PatientOrientation",
 }
+# fmt: off
 FURTHER = [
-    "OtherPatientNames",
-    "OtherPatientIDs",
-    "PatientAddress",
-    "PatientComments",
-    "PatientMotherBirthName",
-    "ReferringPhysicianName",
-    "PerformingPhysicianName",
-    "OperatorsName",
-    "InstitutionName",
-    "InstitutionAddress",
-    "StationName",
-    "AccessionNumber",
-    "StudyID",
-    "StudyDescription",
-    "ImageComments",
-    "RequestingPhysician",
-    "AdditionalPatientHistory",
-    "DeviceSerialNumber",
-    "ProtocolName",
-    "PatientBirthDate",
-    "StudyDate",
-    "SeriesDate",
-    "ContentDate",
-    "AcquisitionDate",
+    "OtherPatientNames", "OtherPatientIDs", "PatientAddress", "PatientComments",
+    "PatientMotherBirthName", "ReferringPhysicianName", "PerformingPhysicianName",
+    "OperatorsName", "InstitutionName", "InstitutionAddress", "StationName", "AccessionNumber",
+    "StudyID", "StudyDescription", "ImageComments", "RequestingPhysician",
+    "AdditionalPatientHistory", "DeviceSerialNumber", "ProtocolName", "PatientBirthDate",
+    "StudyDate", "SeriesDate", "ContentDate", "AcquisitionDate",
 ]
+# fmt: on
 
 
 def planted(modality: str = "DX") -> bytes:
