@@ -8,6 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.laptop import Laptop
+from tests.requirements_check import require
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _linux() -> None:
+    require(Path("/proc/self/stat").exists(), "these tests find processes in Linux's /proc")
 
 
 @pytest.fixture
