@@ -144,6 +144,8 @@ def serve(
     parts = laptop_parts(settings, laptop.functions, url)
     supervisor = Supervisor(parts, logs, say)
     signal.signal(signal.SIGTERM, _interrupt)
+    # A shell that starts us in the background has SIGINT ignored, and Python then leaves it so.
+    signal.signal(signal.SIGINT, _interrupt)
     started, greeted, warned = time.monotonic(), False, False
     try:
         supervisor.start()
