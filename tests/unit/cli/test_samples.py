@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 
+import cv2
 import numpy as np
 import pydicom
 import pytest
 from pydicom.uid import DigitalXRayImageStorageForPresentation
 
-from dropsight.cli.samples.catalogue import samples
+from dropsight.cli.main import main
+from dropsight.cli.samples.catalogue import microscope_sample, samples
 from dropsight.cli.samples.film import chest_film
+from dropsight.cli.samples.microscope import spot_frame
 from dropsight.cli.samples.phantom import FULL_SCALE, draw_chest
 
 pytestmark = pytest.mark.unit
@@ -132,3 +135,22 @@ def test_there_are_the_four_outcomes():
         ("failed", "contract-refused"),
         ("failed", "malformed-file"),
     ]
+
+
+def test_the_microscope_frame_uses_a_few_percent_of_16_bits_and_is_the_same_each_time():
+    frame = cv2.imdecode(np.frombuffer(spot_frame(), np.uint8), cv2.IMREAD_UNCHANGED)
+
+    assert frame is not None
+    assert (frame.dtype, frame.shape) == (np.uint16, (480, 640))
+    assert 300 < np.median(frame) < 400  # the bias of 300 and some light
+    assert 1000 < frame.max() < 3300  # 5 percent of 65535
+    assert spot_frame() == spot_frame()
+
+
+def test_samples_writes_every_sample_into_a_folder(tmp_path, capsys):
+    assert main(["samples", str(tmp_path / "try")]) == 0
+
+    names = {sample.name for sample in (*samples(), microscope_sample())}
+    assert {path.name for path in (tmp_path / "try").iterdir()} == names
+    said = capsys.readouterr().out
+    assert all(name in said for name in names)

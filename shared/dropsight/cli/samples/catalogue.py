@@ -1,4 +1,4 @@
-"""The four samples of `dropsight demo`, and what must become of each."""
+"""The samples of `dropsight demo`, and what must become of each."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from dropsight.cli.samples.film import chest_film
+from dropsight.cli.samples.microscope import spot_frame
 from dropsight.cli.samples.phantom import FULL_SCALE, draw_chest
 
 
@@ -44,6 +45,11 @@ def samples() -> list[Sample]:
             "malformed-file",
         ),
     ]
+
+
+def microscope_sample() -> Sample:
+    """A frame of 16 bits for a model that finds small bright spots."""
+    return Sample("spots.tif", spot_frame(), "a microscope frame with bright spots", "explained")
 
 
 def _png(seed: int) -> bytes:
