@@ -23,6 +23,7 @@ STATUS_ORDER: dict[str, int] = {
 }
 DELETED: tuple[Status, ...] = ("deleting", "deleted")
 """What is left is a tombstone (`progress.mark_deleting`): nothing brings such a result back."""
+LISTED: tuple[str, ...] = tuple(status for status in STATUS_ORDER if status not in DELETED)
 
 
 class Source(Record, kw_only=True, frozen=True):
