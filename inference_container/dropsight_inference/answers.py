@@ -9,10 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dropsight.api import failures, messages
-from dropsight.domain.errors import DropsightError
+from dropsight.domain.errors import AddressUnknown, DropsightError, MethodRefused
 from dropsight_inference.metrics import Metrics
 
 log = logging.getLogger(__name__)
+
+STAGE = "container"
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -33,6 +35,19 @@ def answering(endpoint: Endpoint, name: str, metrics: Metrics) -> Endpoint:
         return response
 
     return answer
+
+
+async def not_served(request: Request, error: Exception) -> Response:
+    """A path or a method that no route has, which Starlette raises as HTTPException."""
+    asked = f"{request.method} {request.url.path[:80]}"
+    allowed = getattr(error, "headers", None) or {}
+    if "Allow" not in allowed:
+        unknown = AddressUnknown(f"{asked}: nothing is here; docs/openapi.json lists what there is")
+        return _translated(failures.refusal(unknown, STAGE))
+    refused = MethodRefused(f"{asked}: legal here are {allowed['Allow']}")
+    response = _translated(failures.refusal(refused, STAGE))
+    response.headers["allow"] = allowed["Allow"]
+    return response
 
 
 def _translated(answer: messages.Response) -> Response:

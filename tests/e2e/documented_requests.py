@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -16,7 +16,7 @@ from dropsight.api.container_operations import CONTAINER_ONLY, PASSED_ON
 from dropsight.api.operations import Example, Operation
 from dropsight.api.result_operations import OPERATIONS
 from dropsight.cli.samples.catalogue import samples
-from tests.e2e.laptop import HTTP, Laptop
+from tests.e2e.laptop import HTTP, PATIENCE_S, Laptop
 
 REPOSITORY = Path(__file__).parents[2]
 MODULE = "bright-blobs"
@@ -47,16 +47,26 @@ def three_blobs() -> bytes:
 
 
 def fill(laptop: Laptop) -> dict[str, str]:
-    """The results that the examples speak of, by role: {film}, {blobs} and, deleted, {gone}."""
-    names = {"film": "cxr/film.dcm", "blobs": f"{MODULE}/blobs.png", "gone": "cxr/photo.png"}
+    """The results that the examples speak of, by role."""
+    files = {
+        "film": ("cxr/film.dcm", FILM.data),
+        "blobs": (f"{MODULE}/blobs.png", three_blobs()),
+        "gone": ("cxr/photo.png", PHOTO.data),
+        "spare": ("cxr/spare.png", PHOTO.data),
+    }
+    ids: dict[str, str] = {}
     (laptop.bucket / MODULE).mkdir(exist_ok=True)
-    for name, data in zip(names.values(), (FILM.data, three_blobs(), PHOTO.data), strict=True):
+    for role, (name, data) in files.items():
         (laptop.bucket / name).write_bytes(data)
-    laptop.wait_for(lambda: laptop.ended(3), "three results")
-    by_name = {one.source.object: one.result_id for one in laptop.results}
-    ids = {role: by_name[name] for role, name in names.items()}
+        enough = ("explained",) if role in ("film", "blobs") else ("predicted", "explained")
+        laptop.wait_for(partial(_has_reached, laptop, name, enough), name)
+        ids[role] = next(one.result_id for one in laptop.results if one.source.object == name)
     assert HTTP.request("DELETE", f"{laptop.url}v1/results/{ids['gone']}").status == 200
     return ids
+
+
+def _has_reached(laptop: Laptop, name: str, statuses: tuple[str, ...]) -> bool:
+    return any(one.source.object == name and one.status in statuses for one in laptop.results)
 
 
 def exchanges(laptop: Laptop, ids: dict[str, str]) -> Iterator[Exchange]:
@@ -68,12 +78,9 @@ def exchanges(laptop: Laptop, ids: dict[str, str]) -> Iterator[Exchange]:
                 operation.method,
                 base + example.target.format(**ids),
                 body=FILES[example.file] if example.file else None,
+                timeout=PATIENCE_S,
             )
             yield Exchange(operation, example, answer)
-
-
-def json_of(answer: urllib3.BaseHTTPResponse) -> object:
-    return json.loads(answer.data)
 
 
 def _inference_port(laptop: Laptop) -> int:

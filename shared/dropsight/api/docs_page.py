@@ -141,10 +141,10 @@ def _responses(operation: Mapping[str, Any]) -> Iterator[str]:
         yield f"<p><code>{status}</code> {_words(answer['description'])}{_kind(answer)}</p>"
         for content in answer.get("content", {}).values():
             for title, example in content.get("examples", {}).items():
-                yield f"<details><summary>{escape(title)}</summary>"
-                yield f"<pre>{escape(commands.pop(title))}</pre>"
+                yield f"<p>{escape(title)}</p><pre>{escape(commands.pop(title))}</pre>"
+                yield "<details><summary>what it answers</summary>"
                 yield f"<pre>{escape(_shown(example['value']))}</pre></details>"
-    for title, source in commands.items():  # their answers are pictures, or plain text of no shape
+    for title, source in commands.items():  # their answers are pictures, or text for machines
         yield f"<p>{escape(title)}</p><pre>{escape(source)}</pre>"
 
 

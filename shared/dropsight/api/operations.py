@@ -31,7 +31,8 @@ class Answer:
 @dataclass(frozen=True)
 class Example:
     """A request that the documentation shows and a test sends. Names in braces are put in:
-    {film} and {blobs} are results of a classifier and of a detector, {gone} is a deleted one."""
+    {film} and {blobs} are results of a classifier and of a module that finds objects, {gone} is a
+    deleted one, and {spare} one that the examples delete."""
 
     title: str
     target: str

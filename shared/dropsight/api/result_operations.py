@@ -88,7 +88,7 @@ LIST = Operation(
     examples=(
         Example("The newest two", "/v1/results?limit=2"),
         Example(
-            "Films of this model with a finding, since a day",
+            "Films with a finding, since a day",
             "/v1/results?model=cxr-pneumonia&label=pneumonia&from=2026-01-01",
         ),
         Example("A condition that is not legal", "/v1/results?status=done", 400),
@@ -180,7 +180,8 @@ DELETE = Operation(
     answers=(Answer("What was removed.", reference(Deletion)),),
     errors=(ResultUnknown,),
     examples=(
-        Example("Once more", "/v1/results/{gone}"),
+        Example("A film that is no longer needed", "/v1/results/{spare}"),
+        Example("Once more, and its upload", "/v1/results/{spare}?source=true"),
         Example("One that never was", "/v1/results/aaaaaaaaaaaaaaaaaaaaaaaaaa", 404),
     ),
 )

@@ -55,7 +55,7 @@ class SqliteResultStore:
     """ResultStore in one file. Not the queue's: SQLite locks whole files for writing."""
 
     def __init__(self, path: Path) -> None:
-        self._database = Database(path, RESULTS_SCHEMA)
+        self._database = Database(path, RESULTS_SCHEMA, overwrite_deleted=True)
 
     def create(self, result: Result) -> bool:
         """Raises MessageInvalid for what Firestore would refuse, too (see `document_limits`)."""
@@ -97,7 +97,9 @@ class SqliteResultStore:
                 "UPDATE results SET body = ?, arrived_at = ?, revision = ? WHERE id = ?",
                 (_body(changed, result_id), changed.arrived_at, revision, result_id),
             )
-            return changed
+        if changed.status == "deleted":
+            self._database.forget()
+        return changed
 
     def list(
         self, limit: int = 100, query: ResultQuery = EVERYTHING, after: Position | None = None
@@ -141,7 +143,7 @@ class SqliteDeadLetterStore:
     """DeadLetterStore in one file; it may be that of the results."""
 
     def __init__(self, path: Path) -> None:
-        self._database = Database(path, LETTERS_SCHEMA)
+        self._database = Database(path, LETTERS_SCHEMA, overwrite_deleted=True)
 
     def put(self, letter: DeadLetter) -> None:
         with self._database.transaction() as connection:
