@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import importlib.util
 import json
 import re
@@ -98,6 +100,9 @@ def test_the_page_shows_every_operation_and_loads_nothing():
     assert "@import" not in shown
     assert "url(" not in shown
     assert POLICY.startswith("default-src 'none'")
+    (style,) = re.findall(r"<style>(.*?)</style>", shown, re.DOTALL)
+    allowed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{allowed}'" in POLICY
 
 
 def every_operation() -> tuple[Operation, ...]:
