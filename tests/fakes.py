@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from dropsight.adapters.document_limits import check_document
 from dropsight.domain.errors import ObjectGone, PreconditionFailed
 from dropsight.domain.events import DeadLetter
-from dropsight.domain.results import Result
+from dropsight.domain.queries import EVERYTHING, Position, ResultQuery
+from dropsight.domain.results import DELETED, Result
 from dropsight.domain.wire import Record, to_plain
 from dropsight.ports import ObjectInfo
 
@@ -124,10 +125,17 @@ class MemoryResultStore:
                 self._results[result_id] = changed
             return self._results[result_id]
 
-    def list(self, limit: int = 100) -> Sequence[Result]:
+    def list(
+        self, limit: int = 100, query: ResultQuery = EVERYTHING, after: Position | None = None
+    ) -> Sequence[Result]:
+        def place(one: Result) -> tuple[float, str]:
+            return one.arrived_at, one.result_id
+
         with self._lock:
-            newest = sorted(self._results.values(), key=lambda one: -one.arrived_at)
-        return newest[:limit]
+            found = [one for one in self._results.values() if query.matches(one)]
+        if after is not None and query.status not in DELETED:
+            found = [one for one in found if place(one) < (after.arrived_at, after.result_id)]
+        return sorted(found, key=place, reverse=True)[:limit]
 
     def delete(self, result_id: str) -> None:
         with self._lock:
@@ -147,10 +155,10 @@ class MemoryDeadLetterStore:
         with self._lock:
             return self._letters.get(message_id)
 
-    def list(self, limit: int = 100) -> Sequence[DeadLetter]:
+    def list(self, limit: int = 100, result_id: str | None = None) -> Sequence[DeadLetter]:
         with self._lock:
-            newest = sorted(self._letters.values(), key=lambda one: -one.failed_at)
-        return newest[:limit]
+            meant = [one for one in self._letters.values() if result_id in (None, one.result_id)]
+        return sorted(meant, key=lambda one: -one.failed_at)[:limit]
 
     def delete(self, message_id: str) -> None:
         with self._lock:

@@ -1,44 +1,22 @@
-"""How an error becomes an HTTP answer, for every endpoint alike."""
+"""How the container's endpoints answer: errors in the shape that all parts share, all counted."""
 
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dropsight.domain.errors import (
-    BudgetExceeded,
-    DropsightError,
-    MessageInvalid,
-    ModelUnknown,
-    Overloaded,
-    TransientError,
-)
-from dropsight.domain.progress import error_record
-from dropsight.domain.results import ErrorRecord
-from dropsight.domain.wire import Record, encode
+from dropsight.api import failures, messages
+from dropsight.domain.errors import AddressUnknown, DropsightError, MethodRefused
 from dropsight_inference.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
+STAGE = "container"
+
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-STATUSES: list[tuple[type[DropsightError], int]] = [
-    (Overloaded, 429),
-    (TransientError, 503),
-    (BudgetExceeded, 413),
-    (MessageInvalid, 400),
-    (ModelUnknown, 404),
-    (DropsightError, 422),
-]
-"""The first class that fits decides (RFC 9110, section 15; 429: RFC 6585)."""
-
-
-class ErrorBody(Record, kw_only=True, frozen=True):
-    error: ErrorRecord
 
 
 def answering(endpoint: Endpoint, name: str, metrics: Metrics) -> Endpoint:
@@ -49,33 +27,30 @@ def answering(endpoint: Endpoint, name: str, metrics: Metrics) -> Endpoint:
             response = await endpoint(request)
         except DropsightError as error:
             log.info("refused", extra={"endpoint": name, "code": error.code, "reason": str(error)})
-            response = _refusal(error, name)
+            response = _translated(failures.refusal(error, name))
         except Exception:
             log.exception("defect", extra={"endpoint": name})
-            response = _json(
-                ErrorBody(
-                    error=ErrorRecord(
-                        code="internal",
-                        message="the container failed on this request; its log says why",
-                        retryable=True,
-                        stage=name,
-                    )
-                ),
-                500,
-            )
+            response = _translated(failures.defect(name))
         metrics.requests.labels(name, str(response.status_code)).inc()
         return response
 
     return answer
 
 
-def _refusal(error: DropsightError, stage: str) -> Response:
-    status = next(status for kind, status in STATUSES if isinstance(error, kind))
-    response = _json(ErrorBody(error=error_record(error, stage)), status)
-    if isinstance(error, TransientError):
-        response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
+async def not_served(request: Request, error: Exception) -> Response:
+    """A path or a method that no route has, which Starlette raises as HTTPException."""
+    asked = f"{request.method} {request.url.path[:80]}"
+    allowed = getattr(error, "headers", None) or {}
+    if "Allow" not in allowed:
+        unknown = AddressUnknown(f"{asked}: nothing is here; docs/openapi.json lists what there is")
+        return _translated(failures.refusal(unknown, STAGE))
+    refused = MethodRefused(f"{asked}: legal here are {allowed['Allow']}")
+    response = _translated(failures.refusal(refused, STAGE))
+    response.headers["allow"] = allowed["Allow"]
     return response
 
 
-def _json(body: Record, status: int) -> Response:
-    return Response(encode(body), status, media_type="application/json")
+def _translated(answer: messages.Response) -> Response:
+    return Response(
+        answer.body, answer.status, headers=dict(answer.headers), media_type=answer.media_type
+    )

@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 
 import anyio.to_thread
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from dropsight.adapters.backend import Backend
 from dropsight.settings import Settings
-from dropsight_inference.answers import Endpoint, answering
+from dropsight_inference.answers import Endpoint, answering, not_served
 from dropsight_inference.bundle import Model
 from dropsight_inference.direct import DirectEndpoint
 from dropsight_inference.pubsub import PushEndpoints
@@ -47,6 +48,7 @@ def create_app(settings: Settings, backend: Backend, models: Mapping[str, Model]
             route("/readyz", status.readyz, "GET"),
             route("/metrics", status.metrics, "GET"),
         ],
+        exception_handlers={HTTPException: not_served},
         lifespan=lifespan,
     )
     app.state.service = service

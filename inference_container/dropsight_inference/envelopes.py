@@ -1,10 +1,4 @@
-"""Pub/Sub push: the body that a push subscription posts (without payload unwrapping).
-
-    {"message": {"data": base64, "attributes": {...}, "messageId": "..."},
-     "subscription": "...", "deliveryAttempt": 3}
-
-https://cloud.google.com/pubsub/docs/push#receive_push
-"""
+"""Opens the body that a push subscription posts."""
 
 from __future__ import annotations
 
@@ -14,22 +8,8 @@ import hashlib
 import time
 
 from dropsight.domain.errors import MessageInvalid
-from dropsight.domain.events import DeadLetter
-from dropsight.domain.wire import Record, decode
-
-
-class PushMessage(Record, kw_only=True, frozen=True):
-    data: str = ""
-    """Base64."""
-    attributes: dict[str, str] = {}
-    message_id: str
-
-
-class PushEnvelope(Record, kw_only=True, frozen=True):
-    message: PushMessage
-    subscription: str = ""
-    delivery_attempt: int = 1
-    """Only sent where the subscription has a dead-letter policy."""
+from dropsight.domain.events import DeadLetter, PushEnvelope
+from dropsight.domain.wire import decode
 
 
 def open_envelope(body: bytes) -> tuple[PushEnvelope, bytes]:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from dropsight.domain.events import DeadLetter
 from dropsight.domain.frames import Frame
+from dropsight.domain.queries import EVERYTHING, Position, ResultQuery
 from dropsight.domain.results import CandidateSet, Finding, Result
 
 
@@ -88,12 +89,19 @@ class ResultStore(Protocol):
         """
         ...
 
-    def list(self, limit: int = 100) -> Sequence[Result]:
-        """Newest first, by the time of `queued` (or `failed` where it never was queued)."""
+    def list(
+        self, limit: int = 100, query: ResultQuery = EVERYTHING, after: Position | None = None
+    ) -> Sequence[Result]:
+        """Those that `query` means, in falling order of `arrived_at`, then of their ids.
+
+        `after`: only what comes after this place. Deleted results are listed, in no order and
+        without regard to `after`, only where `query.status` names what they are.
+        """
         ...
 
     def delete(self, result_id: str) -> None:
-        """Deleting what is not there is not an error."""
+        """Remove the document itself, so that its id is free again: what users mean by deletion is
+        `pipeline.deletion`. Deleting what is not there is not an error."""
         ...
 
 
@@ -104,8 +112,8 @@ class DeadLetterStore(Protocol):
 
     def get(self, message_id: str) -> DeadLetter | None: ...
 
-    def list(self, limit: int = 100) -> Sequence[DeadLetter]:
-        """Newest first."""
+    def list(self, limit: int = 100, result_id: str | None = None) -> Sequence[DeadLetter]:
+        """Newest first; or those of one result, in no order."""
         ...
 
     def delete(self, message_id: str) -> None: ...

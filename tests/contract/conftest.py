@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dropsight.adapters.backend import Backend
 from dropsight.adapters.embedded.documents import SqliteDeadLetterStore, SqliteResultStore
 from dropsight.adapters.embedded.objects import FolderObjectStore
 from dropsight.adapters.embedded.queue import SqliteQueue, Subscription
@@ -30,6 +31,31 @@ ADAPTERS = ("memory", "embedded", "gcp")
 @pytest.fixture(params=ADAPTERS)
 def objects(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     """Has one empty bucket, `bucket`, that no other test sees."""
+    return _objects(request, tmp_path)
+
+
+@pytest.fixture(params=ADAPTERS)
+def results(request: pytest.FixtureRequest, tmp_path: Path) -> ResultStore:
+    return _results(request, tmp_path)
+
+
+@pytest.fixture(params=ADAPTERS)
+def dead_letters(request: pytest.FixtureRequest, tmp_path: Path) -> DeadLetterStore:
+    return _dead_letters(request, tmp_path)
+
+
+@pytest.fixture(params=ADAPTERS)
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
+    """All stores of one kind, with one bucket `bucket`; what is published stays in memory."""
+    return Backend(
+        objects=_objects(request, tmp_path),
+        publisher=MemoryPublisher(),
+        results=_results(request, tmp_path),
+        dead_letters=_dead_letters(request, tmp_path),
+    )
+
+
+def _objects(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     if request.param == "memory":
         return MemoryObjectStore()
     if request.param == "embedded":
@@ -39,8 +65,7 @@ def objects(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     return CloudObjectStore(Session(STORAGE, {"STORAGE_EMULATOR_HOST": server.address}))
 
 
-@pytest.fixture(params=ADAPTERS)
-def results(request: pytest.FixtureRequest, tmp_path: Path) -> ResultStore:
+def _results(request: pytest.FixtureRequest, tmp_path: Path) -> ResultStore:
     if request.param == "memory":
         return MemoryResultStore()
     if request.param == "embedded":
@@ -48,8 +73,7 @@ def results(request: pytest.FixtureRequest, tmp_path: Path) -> ResultStore:
     return FirestoreResultStore(_firestore(request), fresh_name("project"))
 
 
-@pytest.fixture(params=ADAPTERS)
-def dead_letters(request: pytest.FixtureRequest, tmp_path: Path) -> DeadLetterStore:
+def _dead_letters(request: pytest.FixtureRequest, tmp_path: Path) -> DeadLetterStore:
     if request.param == "memory":
         return MemoryDeadLetterStore()
     if request.param == "embedded":

@@ -74,7 +74,12 @@ def full(result_id: str = "full") -> Result:
     )
 
 
-def letter(message_id: str = "m1", failed_at: float = 1.0, reason: str = "503") -> DeadLetter:
+def letter(
+    message_id: str = "m1",
+    failed_at: float = 1.0,
+    reason: str = "503",
+    result_id: str | None = None,
+) -> DeadLetter:
     return DeadLetter(
         message_id=message_id,
         topic="dropsight-predict",
@@ -83,4 +88,5 @@ def letter(message_id: str = "m1", failed_at: float = 1.0, reason: str = "503") 
         attempts=5,
         reason=reason,
         failed_at=failed_at,
+        result_id=result_id,
     )

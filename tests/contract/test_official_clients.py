@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import uuid
 
 import pytest
@@ -14,12 +15,14 @@ from dropsight.adapters.gcp.messages import PubSubPublisher
 from dropsight.adapters.gcp.objects import CloudObjectStore
 from dropsight.adapters.gcp.session import FIRESTORE, PUBSUB, STORAGE, Session
 from dropsight.domain.errors import BackendUnavailable, PreconditionFailed
+from dropsight.domain.progress import mark_deleting
 from dropsight.domain.wire import replace, to_plain
 from tests.contract.records import full, letter, queued
 from tests.emulators.object_server import ObjectServer
 
 pytestmark = pytest.mark.contract
 
+PATIENCE_S = 120.0
 BINARY = bytes(range(256)) + b"\r\n--\r\n\n"
 
 
@@ -110,6 +113,7 @@ def test_google_reads_our_result_as_ordinary_fields(
     found = google_firestore.collection("results").document("full").get().to_dict()
 
     assert found.pop("arrivedAt") == full().arrived_at
+    assert found.pop("foundLabels") == ["cell"]
     assert found == to_plain(full())
     assert type(found["timeline"]["ingest.decode"]) is float
 
@@ -131,6 +135,29 @@ def test_google_orders_our_results_by_arrival(
     query = google_firestore.collection("results").order_by("arrivedAt", direction="DESCENDING")
 
     assert [one.id for one in query.stream()] == ["b", "c", "a"]
+
+
+def test_a_listener_of_google_sees_a_deleted_result_leave(
+    google_firestore: firestore.Client, results: FirestoreResultStore
+) -> None:
+    """What a web client does: it listens to the newest results."""
+    results.create(queued("stays", 1.0))
+    results.create(queued("goes", 2.0))
+    heard: queue.Queue[list[tuple[str, str]]] = queue.Queue()
+    newest = google_firestore.collection("results").order_by("arrivedAt", direction="DESCENDING")
+    watch = newest.on_snapshot(
+        lambda _documents, changes, _time: heard.put(
+            [(one.type.name, one.document.id) for one in changes]
+        )
+    )
+    try:
+        assert sorted(heard.get(timeout=PATIENCE_S)) == [("ADDED", "goes"), ("ADDED", "stays")]
+
+        results.update("goes", lambda one: mark_deleting(one, 3.0))
+
+        assert heard.get(timeout=PATIENCE_S) == [("REMOVED", "goes")]
+    finally:
+        watch.unsubscribe()
 
 
 def test_an_update_of_ours_notices_a_write_of_googles(

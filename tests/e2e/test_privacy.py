@@ -98,10 +98,12 @@ def everything_but_the_landing_bucket(laptop: Laptop) -> dict[str, bytes]:
         if path.is_file()
     }
     found["terminal"] = laptop.output.read_bytes()
-    found["page"] = HTTP.request("GET", f"{laptop.url}api/results").data
+    addresses = ["api/results", "v1/results"]
     for result in laptop.results:
-        address = f"{laptop.url}api/results/{result.result_id}"
-        found[address] = HTTP.request("GET", address).data
+        addresses += [f"{place}/results/{result.result_id}" for place in ("api", "v1")]
+        addresses.append(f"v1/results/{result.result_id}.csv")
+    for address in addresses:
+        found[address] = HTTP.request("GET", laptop.url + address).data
     return found
 
 

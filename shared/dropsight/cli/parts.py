@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from dropsight.cli.errors import NotFound
@@ -99,7 +99,7 @@ def laptop_parts(settings: Settings, functions: Path, page: str) -> list[Part]:
         Part(
             name="page",
             module="dropsight.cli.page",
-            arguments=["--url", page],
+            arguments=["--url", page, "--inference", f"{base}:{inference}"],
             environment=environment,
             ready_url=page,
             drain_s=3.0,
@@ -115,12 +115,6 @@ def laptop_parts(settings: Settings, functions: Path, page: str) -> list[Part]:
             environment=environment,
         ),
     ]
-
-
-def direct_address(parts: Sequence[Part]) -> str:
-    """Where the container answers those who want an answer now."""
-    port = next(part for part in parts if part.name == "inference").environment["PORT"]
-    return f"http://{LOOPBACK}:{port}/v1/models"
 
 
 def _function(

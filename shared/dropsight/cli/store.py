@@ -8,6 +8,7 @@ from dropsight.adapters.embedded import places
 from dropsight.adapters.embedded.documents import SqliteDeadLetterStore, SqliteResultStore
 from dropsight.adapters.embedded.objects import FolderObjectStore
 from dropsight.adapters.embedded.queue import SqliteQueue
+from dropsight.pipeline.deletion import Delete
 from dropsight.settings import Settings
 
 
@@ -33,4 +34,15 @@ def open_store(settings: Settings) -> Store:
         queue=SqliteQueue(places.queue_file(settings)),
         results=SqliteResultStore(places.documents_file(settings)),
         dead_letters=SqliteDeadLetterStore(places.documents_file(settings)),
+    )
+
+
+def deletion(store: Store, settings: Settings) -> Delete:
+    """The step that deletes results of this store."""
+    return Delete(
+        objects=store.objects,
+        results=store.results,
+        dead_letters=store.dead_letters,
+        work_bucket=settings.work_bucket,
+        results_bucket=settings.results_bucket,
     )

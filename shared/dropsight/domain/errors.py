@@ -18,6 +18,12 @@ Errors are sorted by what the platform should do, decided where they are raised:
     │   ├── ModelUnknown          model-unknown          a model that this container does not hold
     │   ├── ExplanationUnavailable explanation-unavailable  a method that this model cannot answer
     │   ├── InferenceFailed       inference-failed       the model refused or broke on this input
+    │   ├── ResultUnknown         result-unknown         no result has this id
+    │   ├── ResultDeleted         result-deleted         there was one, and it was deleted
+    │   ├── ArtifactUnknown       artifact-unknown       the result has no artifact of this name
+    │   ├── AddressUnknown        address-unknown        an HTTP path that nothing answers at
+    │   ├── MethodRefused         method-refused         an HTTP method that this path has not
+    │   ├── AccessRefused         access-refused         this caller may not ask
     │   └── DeliveryExhausted     delivery-exhausted     every attempt failed; a dead letter is kept
     └── TransientError            raise, so that the platform delivers again with backoff
         ├── Overloaded            overloaded             over capacity: come back later
@@ -100,6 +106,30 @@ class ExplanationUnavailable(PermanentError):
 
 class InferenceFailed(PermanentError):
     code = "inference-failed"
+
+
+class ResultUnknown(PermanentError):
+    code = "result-unknown"
+
+
+class ResultDeleted(PermanentError):
+    code = "result-deleted"
+
+
+class ArtifactUnknown(PermanentError):
+    code = "artifact-unknown"
+
+
+class AddressUnknown(PermanentError):
+    code = "address-unknown"
+
+
+class MethodRefused(PermanentError):
+    code = "method-refused"
+
+
+class AccessRefused(PermanentError):
+    code = "access-refused"
 
 
 class DeliveryExhausted(PermanentError):

@@ -31,6 +31,27 @@ def topic_of(subscription: str) -> str:
     return subscription.rpartition("/")[2].removesuffix("-push")
 
 
+class PushMessage(Record, kw_only=True, frozen=True):
+    """The part of a push envelope that its publisher wrote."""
+
+    data: str = ""
+    """Base64."""
+    attributes: dict[str, str] = {}
+    message_id: str
+
+
+class PushEnvelope(Record, kw_only=True, frozen=True):
+    """The body that a Pub/Sub push subscription posts (without payload unwrapping).
+
+    https://cloud.google.com/pubsub/docs/push#receive_push
+    """
+
+    message: PushMessage
+    subscription: str = ""
+    delivery_attempt: int = 1
+    """Only sent where the subscription has a dead-letter policy."""
+
+
 class ObjectRef(Record, kw_only=True, frozen=True):
     """One immutable version of one stored object."""
 

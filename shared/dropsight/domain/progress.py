@@ -20,6 +20,7 @@ from dropsight.domain.results import (
     Finding,
     Lease,
     Result,
+    Source,
     Status,
 )
 from dropsight.domain.wire import replace
@@ -139,8 +140,38 @@ def _fail_pending(
     return mark_explained(result, answers, [], {}, now)
 
 
-def reopen(result: Result, now: float) -> Result:
-    """Undo a failure so that a replayed message can try again; the only step backwards."""
+def mark_deleting(result: Result, now: float) -> Result | None:
+    """The tombstone: the id stays taken, and says which upload it was; all else is forgotten."""
+    if result.is_deleted:
+        return None
+    upload = Source(
+        bucket=result.source.bucket,
+        object=result.source.object,
+        generation=result.source.generation,
+    )
+    return Result(
+        result_id=result.result_id,
+        status="deleting",
+        timestamps={"deleting": now},
+        source=upload,
+    )
+
+
+def mark_deleted(result: Result, now: float, forget_upload: bool) -> Result | None:
+    """Everything derived is gone. `forget_upload`: the upload is, too, so its name goes as well."""
+    source = Source(bucket="", object="", generation=0) if forget_upload else result.source
+    if result.status == "deleted":
+        return replace(result, source=source) if source != result.source else None
+    return _reach(result, "deleted", now, source=source)
+
+
+def reopen(result: Result, now: float) -> Result | None:
+    """Undo a failure so that a replayed message can try again; the only step backwards.
+
+    A deleted result stays deleted.
+    """
+    if result.is_deleted:
+        return None
     explanations = [
         replace(e, status="pending", error=None) if e.status == "failed" else e
         for e in result.explanations

@@ -10,10 +10,20 @@ from typing import Any, Literal
 
 from dropsight.domain.wire import Record
 
-Status = Literal["queued", "predicted", "explained", "failed"]
+Status = Literal["queued", "predicted", "explained", "failed", "deleting", "deleted"]
 Stage = Literal["ingest", "predict", "explain"]
 
-STATUS_ORDER: dict[str, int] = {"queued": 0, "predicted": 1, "explained": 2, "failed": 3}
+STATUS_ORDER: dict[str, int] = {
+    "queued": 0,
+    "predicted": 1,
+    "explained": 2,
+    "failed": 3,
+    "deleting": 4,
+    "deleted": 5,
+}
+DELETED: tuple[Status, ...] = ("deleting", "deleted")
+"""What is left is a tombstone (`progress.mark_deleting`): nothing brings such a result back."""
+LISTED: tuple[str, ...] = tuple(status for status in STATUS_ORDER if status not in DELETED)
 
 
 class Source(Record, kw_only=True, frozen=True):
@@ -200,3 +210,13 @@ class Result(Record, kw_only=True, frozen=True):
     def positives(self) -> list[Finding]:
         """Findings at or above their operating point. Empty means 'nothing found': a result."""
         return [finding for finding in self.findings if finding.positive]
+
+    @property
+    def found_labels(self) -> list[str]:
+        """The distinct labels of `positives`, in order of the alphabet: what lists filter by."""
+        return sorted({finding.label for finding in self.positives})
+
+    @property
+    def is_deleted(self) -> bool:
+        """Also while what was derived from it is still being removed."""
+        return self.status in DELETED

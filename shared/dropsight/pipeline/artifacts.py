@@ -15,6 +15,11 @@ def display_name(frame: int) -> str:
     return f"display-{frame}"
 
 
+def frame_name(result_id: str) -> str:
+    """Name of the prepared pixels in the work bucket."""
+    return f"frames/{result_id}.frame"
+
+
 def write_artifact(
     objects: ObjectStore,
     bucket: str,
@@ -30,3 +35,24 @@ def write_artifact(
     with contextlib.suppress(PreconditionFailed):  # the same bytes are there already
         objects.write(bucket, path, data, media_type, if_generation_match=0)
     return Artifact(name=name, media_type=media_type, object=path, bucket=bucket, size=len(data))
+
+
+def erase_artifacts(objects: ObjectStore, bucket: str, result_id: str) -> int:
+    """Remove every file of a deleted result; how many there were. Doing it again does no harm.
+
+    By prefix and not by the document's list: a step that was killed leaves files that no document
+    knows of.
+    """
+    found = list(objects.list(bucket, f"{result_id}/"))
+    for one in found:
+        objects.delete(bucket, one.name)
+    return len(found)
+
+
+def erase_frame(objects: ObjectStore, bucket: str, result_id: str) -> int:
+    """Remove the prepared pixels of a deleted result; how many there were, 0 or 1."""
+    name = frame_name(result_id)
+    found = [one for one in objects.list(bucket, name) if one.name == name]
+    for one in found:
+        objects.delete(bucket, one.name)
+    return len(found)

@@ -43,7 +43,10 @@ class RecordDeadLetter:
     settings: Settings
 
     def __call__(self, letter: DeadLetter) -> DeadLetter:
-        """Keep the letter, and let its result say so. Running twice changes nothing."""
+        """Keep the letter, and let its result say so. Running twice changes nothing.
+
+        Letters of a deleted result are not kept.
+        """
         error = error_record(
             DeliveryExhausted(
                 f"{letter.attempts} deliveries failed, the last one with: {letter.reason}. The "
@@ -56,6 +59,8 @@ class RecordDeadLetter:
         except MessageInvalid as invalid:
             # Not one of our messages: there is no result to mark, the letter alone tells of it.
             letter = replace(letter, reason=f"{letter.reason} ({invalid})")
+        if letter.result_id is not None and self._is_deleted(letter.result_id):
+            return letter  # deletion took everything of the result, and there is nothing to replay
         self.dead_letters.put(letter)
         log.warning("dead letter", extra={"result_id": letter.result_id, "topic": letter.topic})
         return letter
@@ -108,6 +113,10 @@ class RecordDeadLetter:
         if not self.results.create(fresh):
             self._mark(identity, lambda r: mark_failed(r, error, now))
         return identity
+
+    def _is_deleted(self, identity: str) -> bool:
+        result = self.results.get(identity)
+        return result is not None and result.is_deleted
 
     def _mark(self, identity: str, change: Callable[[Result], Result | None]) -> None:
         with contextlib.suppress(KeyError):  # the result was deleted: the letter is enough

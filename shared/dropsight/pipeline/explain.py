@@ -25,7 +25,7 @@ from dropsight.domain.results import Artifact, Explanation, Result
 from dropsight.imaging.overlays import Caption, render_explanation
 from dropsight.imaging.png import decode_png
 from dropsight.pipeline import object_overlay
-from dropsight.pipeline.artifacts import display_name, write_artifact
+from dropsight.pipeline.artifacts import display_name, erase_artifacts, write_artifact
 from dropsight.pipeline.leases import given_back
 from dropsight.pipeline.routing import Models, model_named
 from dropsight.pipeline.stopwatch import Stopwatch
@@ -50,8 +50,15 @@ class Explain:
     def __call__(self, request: ExplanationRequested) -> Result | None:
         """Answer one method for its labels; the last one settles the result as `explained`.
 
-        None where the result has been deleted in the meantime. Raises TransientError.
+        Where it has been deleted, before or meanwhile, no file of it stays; None where not even its
+        document is left. Raises TransientError.
         """
+        result = self._answer(request)
+        if result is not None and result.is_deleted:
+            erase_artifacts(self.objects, self.results_bucket, request.result_id)
+        return result
+
+    def _answer(self, request: ExplanationRequested) -> Result | None:
         stage = explain_stage(request.method, request.frame_index)
         watch = Stopwatch()
         owner = delivery_owner(self.process)

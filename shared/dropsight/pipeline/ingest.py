@@ -29,7 +29,13 @@ from dropsight.imaging.png import encode_png
 from dropsight.imaging.policy import ImagingPolicy
 from dropsight.imaging.prepare import Prepared, prepare
 from dropsight.imaging.upload import Upload, open_upload
-from dropsight.pipeline.artifacts import display_name, write_artifact
+from dropsight.pipeline.artifacts import (
+    display_name,
+    erase_artifacts,
+    erase_frame,
+    frame_name,
+    write_artifact,
+)
 from dropsight.pipeline.leases import given_back
 from dropsight.pipeline.routing import Models, route_by_attributes, route_by_name
 from dropsight.pipeline.stopwatch import Stopwatch
@@ -57,8 +63,16 @@ class Ingest:
     def __call__(self, event: ObjectFinalized) -> Result:
         """Take one upload as far as `queued` and published, or `failed`; returns its result.
 
-        Raises TransientError (deliver again).
+        Where that has been deleted, before or meanwhile, nothing of it stays. Raises TransientError
+        (deliver again).
         """
+        result = self._take(event)
+        if result.is_deleted:
+            erase_frame(self.objects, self.settings.work_bucket, result.result_id)
+            erase_artifacts(self.objects, self.settings.results_bucket, result.result_id)
+        return result
+
+    def _take(self, event: ObjectFinalized) -> Result:
         watch = Stopwatch()
         owner = delivery_owner(self.process)
         upload: Upload | None = None
@@ -103,7 +117,8 @@ class Ingest:
             result.result_id,
             lambda r: _prepared(_described(r, upload), prepared, displays, watch.timeline),
         )
-        self._request_prediction(result, manifest, frame)
+        if not result.is_deleted:
+            self._request_prediction(result, manifest, frame)
         return result
 
     def _open(self, event: ObjectFinalized, watch: Stopwatch) -> Upload:
@@ -165,11 +180,8 @@ class Ingest:
         log.info("refused", extra={"result_id": result.result_id, "code": error.code})
         return result
 
-    def _frame_name(self, result: Result) -> str:
-        return f"frames/{result.result_id}.frame"
-
     def _stored_frame(self, result: Result) -> ObjectRef:
-        info = self.objects.stat(self.settings.work_bucket, self._frame_name(result))
+        info = self.objects.stat(self.settings.work_bucket, frame_name(result.result_id))
         return ObjectRef(bucket=info.bucket, name=info.name, generation=info.generation)
 
     def _write_frame(self, result: Result, prepared: Prepared) -> ObjectRef:
@@ -177,7 +189,7 @@ class Ingest:
         try:
             info = self.objects.write(
                 self.settings.work_bucket,
-                self._frame_name(result),
+                frame_name(result.result_id),
                 prepared.frame.to_bytes(),
                 "application/zip",
                 if_generation_match=0,

@@ -53,7 +53,8 @@ class Predict:
     def __call__(self, request: PredictionRequested) -> Result | None:
         """Take one frame as far as `predicted` (or `failed`); returns its result.
 
-        None where the result has been deleted in the meantime. Raises TransientError.
+        A result that has been deleted meanwhile stays deleted; None where not even its document is
+        left. Raises TransientError.
         """
         watch = Stopwatch()
         owner = delivery_owner(self.process)

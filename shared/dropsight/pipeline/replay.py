@@ -29,6 +29,7 @@ class Replay:
         if letter.result_id is not None:
             with contextlib.suppress(KeyError):  # deleted since: the message finds that out
                 self.results.update(letter.result_id, lambda r: reopen(r, time.time()))
+            # A deleted result stays so, and its message finds that out as well.
         self.publisher.publish(letter.topic, letter.data.encode(), letter.attributes)
         self.dead_letters.delete(message_id)
         return letter

@@ -4,14 +4,7 @@ The object server stands for Cloud Storage, the test for Eventarc; the Pub/Sub e
 the container, and the result is read with the official Firestore client, as a web client would.
 """
 
-import json
-import os
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -26,47 +19,12 @@ from dropsight.adapters.gcp.objects import CloudObjectStore
 from dropsight.adapters.gcp.session import STORAGE, Session
 from dropsight.domain.events import TOPIC_EXPLAIN, TOPIC_PREDICT, push_subscription
 from tests.emulators.object_server import ObjectServer
+from tests.integration.cloud.parts import answers, eventually, finalized, free_port, running
 from tests.toy_bundle import write_toy_bundle
 
 pytestmark = pytest.mark.integration
 
-REPOSITORY = Path(__file__).parents[3]
 PROJECT = "whole-path"
-DEADLINE_S = 120
-
-
-@contextmanager
-def running(module: str, *arguments: str, env: Mapping[str, str], log: Path) -> Iterator[None]:
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            cwd=REPOSITORY,
-            env={**os.environ, **env},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def eventually(what: str, look: Callable[[], Any]) -> Any:
-    """The first true answer of `look`."""
-    deadline = time.monotonic() + DEADLINE_S
-    while time.monotonic() < deadline:
-        if found := look():
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"did not happen within {DEADLINE_S} s: {what}")
-
-
-def answers(url: str) -> bool:
-    try:
-        return urllib3.request("GET", url, retries=False, timeout=5).status < 500
-    except urllib3.exceptions.HTTPError:
-        return False
 
 
 def push_to(host: str, topic: str, endpoint: str) -> None:
@@ -83,32 +41,6 @@ def push_to(host: str, topic: str, endpoint: str) -> None:
     ):
         answer = urllib3.request("PUT", f"http://{host}/v1/projects/{PROJECT}/{path}", json=body)
         assert answer.status == 200, answer.data
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def finalized(url: str, event: Mapping[str, str]) -> int:
-    """Deliver a storage event as Eventarc does; the status of the answer."""
-    answer = urllib3.request(
-        "POST",
-        url,
-        body=json.dumps(event).encode(),
-        headers={
-            "content-type": "application/json",
-            "ce-specversion": "1.0",
-            "ce-id": event["generation"],
-            "ce-source": f"//storage.googleapis.com/projects/_/buckets/{event['bucket']}",
-            "ce-subject": f"objects/{event['name']}",
-            "ce-type": "google.cloud.storage.object.v1.finalized",
-        },
-        retries=False,
-        timeout=60,
-    )
-    return answer.status
 
 
 def test_an_upload_is_explained_and_the_official_client_reads_it(

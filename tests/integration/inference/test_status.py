@@ -73,6 +73,15 @@ def test_models_are_listed_and_described(container: Container) -> None:
     assert (status, refused["error"]["code"]) == (404, "model-unknown")
 
 
+def test_what_is_not_served_is_refused_in_the_shape_of_all_errors(container: Container) -> None:
+    status, refused = _json(container, "/v1/nothing")
+    assert (status, refused["error"]["code"]) == (404, "address-unknown")
+
+    status, refused = _json(container, "/pubsub/predict")
+    assert (status, refused["error"]["code"]) == (405, "method-refused")
+    assert refused["error"]["message"] == "GET /pubsub/predict: legal here are POST"
+
+
 def test_metrics_count_requests_batches_and_times(container: Container) -> None:
     container.push("predict", container.upload())
 

@@ -18,6 +18,7 @@ from tests.e2e.tiny_bundle import NAME, write_bundle
 
 pytestmark = pytest.mark.unit
 
+NOBODY = "http://127.0.0.1:1"
 RESULT = Result(
     result_id="abc",
     status="failed",
@@ -42,7 +43,7 @@ def store(settings: Settings) -> Store:
 
 @pytest.fixture
 def client(settings: Settings, store: Store) -> Iterator[TestClient]:
-    app = build_app(store, settings, load_manifests(settings.models), {"cxr": NAME}, port=8080)
+    app = build_app(store, settings, load_manifests(settings.models), {"cxr": NAME}, 8080, NOBODY)
     with TestClient(app, base_url="http://127.0.0.1:8080") as made:
         yield made
 

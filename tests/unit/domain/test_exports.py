@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from dropsight.domain.errors import MessageInvalid
-from dropsight.domain.exports import CSV_COLUMNS, shown_objects, to_coco, to_csv
+from dropsight.domain.exports import (
+    CSV_COLUMNS,
+    LABEL_COLUMNS,
+    Thresholds,
+    export_coco,
+    export_csv,
+    shown_objects,
+    to_coco,
+    to_csv,
+)
 from dropsight.domain.results import CandidateSet, Finding, ModelReference, Result, Source
 from dropsight.domain.rle import encode_mask
 from dropsight.domain.wire import replace
@@ -98,6 +107,48 @@ def test_nothing_found_is_a_table_without_lines() -> None:
     assert to_coco(empty, [])["annotations"] == []
 
 
-def test_a_classifiers_result_has_no_objects_to_export() -> None:
+CLASSIFIED = Result(
+    result_id="film",
+    status="explained",
+    source=Source(bucket="landing", object="cxr/film.dcm", generation=1),
+    model=ModelReference(name="m", version="2", digest="d", runtime="onnx", task="classification"),
+    findings=[
+        Finding(label="viral", probability=0.9, threshold=0.5, positive=True),
+        Finding(label="bacterial", probability=0.2, threshold=0.4, positive=False),
+    ],
+)
+
+
+def test_only_the_labels_that_were_asked_for_are_shown() -> None:
+    assert [one.label for one in shown_objects(RESULT, 0.2, labels=["red"])] == ["red", "red"]
+    assert shown_objects(RESULT, 0.2, labels=["none of these"]) == []
+
+
+def test_a_classifier_is_exported_by_its_labels() -> None:
+    assert export_csv(CLASSIFIED, Thresholds()).splitlines() == [
+        ",".join(LABEL_COLUMNS),
+        "cxr/film.dcm,0,viral,0.9,0.5,true",
+        "cxr/film.dcm,0,bacterial,0.2,0.4,false",
+    ]
+    assert len(export_csv(CLASSIFIED, Thresholds(confidence=0.3)).splitlines()) == 2
+    assert len(export_csv(CLASSIFIED, Thresholds(labels=["bacterial"])).splitlines()) == 2
+
+
+def test_a_classifier_has_no_objects_to_export() -> None:
     with pytest.raises(MessageInvalid, match="holds no objects"):
-        shown_objects(replace(RESULT, candidates=None))
+        export_coco(CLASSIFIED, Thresholds())
+    with pytest.raises(MessageInvalid, match="iou: result film is a classifier's"):
+        export_csv(CLASSIFIED, Thresholds(iou=0.5))
+    with pytest.raises(MessageInvalid, match="holds no objects"):
+        export_csv(replace(CLASSIFIED, model=None), Thresholds())
+
+
+def test_what_a_module_returns_is_exported_as_it_is() -> None:
+    assert RESULT.model is not None
+    module = replace(RESULT, candidates=None, model=replace(RESULT.model, task="module"))
+
+    def scores(iou: float | None) -> list[float | None]:
+        return [one.score for one in shown_objects(module, 0.5, iou)]
+
+    assert scores(iou=None) == [0.9, 0.6, 0.7]
+    assert scores(iou=0.3) == [0.9, 0.7]

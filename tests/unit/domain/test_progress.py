@@ -4,6 +4,8 @@ from dropsight.domain.errors import BurnedInText, LeaseHeld
 from dropsight.domain.progress import (
     claim,
     error_record,
+    mark_deleted,
+    mark_deleting,
     mark_explained,
     mark_explanations_failed,
     mark_failed,
@@ -112,9 +114,56 @@ def test_a_failed_explanation_leaves_the_findings_standing():
 def test_reopening_takes_a_failure_back_to_where_its_message_starts():
     failed = mark_failed(QUEUED, ERROR, 2.0)
     assert failed is not None
-    assert reopen(failed, 5.0).status == "queued"
+    reopened = reopen(failed, 5.0)
+    assert reopened is not None
+    assert reopened.status == "queued"
     settled = mark_failed(predicted(), ERROR, 3.0)
     assert settled is not None
     again = reopen(settled, 5.0)
+    assert again is not None
     assert again.status == "predicted"
     assert [e.status for e in again.explanations] == ["pending", "pending"]
+
+
+def test_a_tombstone_has_nothing_of_the_result_but_its_id_and_its_upload():
+    tombstone = mark_deleting(predicted(), 3.0)
+
+    assert tombstone == Result(
+        result_id=QUEUED.result_id,
+        status="deleting",
+        timestamps={"deleting": 3.0},
+        source=Source(
+            bucket=QUEUED.source.bucket,
+            object=QUEUED.source.object,
+            generation=QUEUED.source.generation,
+        ),
+    )
+    assert mark_deleting(tombstone, 4.0) is None
+
+
+def test_a_tombstone_forgets_the_upload_once_that_is_gone_too():
+    tombstone = mark_deleting(QUEUED, 3.0)
+    assert tombstone is not None
+    kept = mark_deleted(tombstone, 4.0, forget_upload=False)
+    assert kept is not None
+    assert (kept.status, kept.source) == ("deleted", tombstone.source)
+    assert mark_deleted(kept, 5.0, forget_upload=False) is None
+    forgotten = mark_deleted(kept, 5.0, forget_upload=True)
+    assert forgotten is not None
+    assert forgotten.source == Source(bucket="", object="", generation=0)
+    assert forgotten.timestamps == {"deleting": 3.0, "deleted": 4.0}
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_no_step_brings_a_deleted_result_back(finished: bool):
+    tombstone = mark_deleting(predicted(), 3.0)
+    assert tombstone is not None
+    if finished:
+        tombstone = mark_deleted(tombstone, 4.0, forget_upload=False)
+        assert tombstone is not None
+
+    assert mark_predicted(tombstone, [FINDING], [], {}, 5.0) is None
+    assert mark_explained(tombstone, [], [], {}, 5.0) is None
+    assert mark_explanations_failed(tombstone, "lime", 0, ERROR, 5.0) is None
+    assert mark_failed(tombstone, ERROR, 5.0) is None
+    assert reopen(tombstone, 5.0) is None

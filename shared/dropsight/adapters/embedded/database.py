@@ -13,6 +13,7 @@ from dropsight.adapters.embedded.file_lock import exclusive
 from dropsight.domain.errors import BackendUnavailable
 
 BUSY_TIMEOUT_S = 30.0
+FORGET_TIMEOUT_MS = 2000
 
 
 class Database:
@@ -23,12 +24,14 @@ class Database:
     corrupt the file; the queue says what that means for its promises.
     """
 
-    def __init__(self, path: Path, schema: str) -> None:
+    def __init__(self, path: Path, schema: str, *, overwrite_deleted: bool = False) -> None:
         """`schema`: statements that may run again (`CREATE … IF NOT EXISTS`).
 
+        `overwrite_deleted`: what is deleted or replaced leaves no bytes in the file; see `forget`.
         Raises BackendUnavailable if the file can't be made or is not a database.
         """
         self.path = path
+        self._overwrite_deleted = overwrite_deleted
         self._local = threading.local()
         # Threads of one process queue here, which is fair; left to SQLite they would poll.
         self._writers = threading.RLock()
@@ -67,6 +70,18 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
 
+    def forget(self) -> None:
+        """Empty the write-ahead log, which holds the pages as they were before the last changes.
+
+        Where a reader is in the way just now, it is emptied by a later call, or when the last
+        process closes the file.
+        """
+        with self._errors():
+            connection = self._connection()
+            connection.execute(f"PRAGMA busy_timeout={FORGET_TIMEOUT_MS}")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.execute(f"PRAGMA busy_timeout={round(BUSY_TIMEOUT_S * 1000)}")
+
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None or self._local.pid != os.getpid():  # SQLite must not cross a fork
@@ -74,6 +89,7 @@ class Database:
                 self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
             connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(f"PRAGMA secure_delete={'ON' if self._overwrite_deleted else 'OFF'}")
             self._local.connection = connection
             self._local.pid = os.getpid()
         return connection

@@ -9,6 +9,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -17,13 +18,17 @@ from dropsight.adapters.gcp.session import Session
 from dropsight.adapters.gcp.values import from_fields, to_fields
 from dropsight.domain.errors import BackendUnavailable
 from dropsight.domain.events import DeadLetter
-from dropsight.domain.results import Result
+from dropsight.domain.queries import EVERYTHING, Position, ResultQuery
+from dropsight.domain.results import DELETED, Result
 from dropsight.domain.wire import from_plain, to_plain
 
 RESULTS = "results"
 DEAD_LETTERS = "deadLetters"
 ARRIVED_AT = "arrivedAt"
-"""Beside the fields of a result: `Result.arrived_at`, for clients to order by."""
+"""Beside the fields of a result: `Result.arrived_at`, for clients to order by. A tombstone has
+none, so it drops out of every list and of every listener to one."""
+FOUND_LABELS = "foundLabels"
+"""Beside them, too: `Result.found_labels`, for clients to filter by."""
 NOT_FOUND = 404
 UNMET = ("ALREADY_EXISTS", "FAILED_PRECONDITION", "NOT_FOUND")
 """Firestore's reasons for a condition that does not hold."""
@@ -67,8 +72,12 @@ class FirestoreResultStore:
             time.sleep(self._random.uniform(0.0, min(0.02 * 2**attempt, LONGEST_PAUSE_S)))
         raise BackendUnavailable(f"result {result_id}: changed by others {ROUNDS} times on end")
 
-    def list(self, limit: int = 100) -> Sequence[Result]:
-        return [from_plain(one, Result) for one in self._collection.newest(ARRIVED_AT, limit)]
+    def list(
+        self, limit: int = 100, query: ResultQuery = EVERYTHING, after: Position | None = None
+    ) -> Sequence[Result]:
+        """As the port says. `docs/rest-api.md` has the composite indexes that this takes."""
+        found = self._collection.find(_filters(query), _order(query), limit, _place(query, after))
+        return [from_plain(one, Result) for one in found]
 
     def delete(self, result_id: str) -> None:
         self._collection.delete(result_id)
@@ -87,11 +96,53 @@ class FirestoreDeadLetterStore:
         found = self._collection.get(message_id)
         return from_plain(from_fields(found["fields"]), DeadLetter) if found else None
 
-    def list(self, limit: int = 100) -> Sequence[DeadLetter]:
-        return [from_plain(one, DeadLetter) for one in self._collection.newest("failedAt", limit)]
+    def list(self, limit: int = 100, result_id: str | None = None) -> Sequence[DeadLetter]:
+        of_one = [] if result_id is None else [Filter("resultId", "EQUAL", result_id)]
+        found = self._collection.find(of_one, [] if of_one else ["failedAt"], limit)
+        return [from_plain(one, DeadLetter) for one in found]
 
     def delete(self, message_id: str) -> None:
         self._collection.delete(message_id)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """`operator` is one of Firestore's, such as EQUAL or ARRAY_CONTAINS."""
+
+    field: str
+    operator: str
+    value: Any
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        (value,) = to_fields({"": self.value}).values()
+        return {
+            "fieldFilter": {"field": {"fieldPath": self.field}, "op": self.operator, "value": value}
+        }
+
+
+def _filters(query: ResultQuery) -> list[Filter]:
+    if query.status in DELETED:
+        return [Filter("status", "EQUAL", query.status)]
+    asked = (
+        Filter("model.name", "EQUAL", query.model),
+        Filter("status", "EQUAL", query.status),
+        Filter(FOUND_LABELS, "ARRAY_CONTAINS", query.label),
+        Filter(ARRIVED_AT, "GREATER_THAN_OR_EQUAL", query.arrived_from),
+        Filter(ARRIVED_AT, "LESS_THAN", query.arrived_before),
+    )
+    return [one for one in asked if one.value is not None]
+
+
+def _order(query: ResultQuery) -> list[str]:
+    """A document without the field is not in the list: so tombstones, which lack it, never are."""
+    return [] if query.status in DELETED else [ARRIVED_AT]
+
+
+def _place(query: ResultQuery, after: Position | None) -> tuple[float, str] | None:
+    if after is None or query.status in DELETED:
+        return None
+    return after.arrived_at, after.result_id
 
 
 class _Collection:
@@ -124,12 +175,32 @@ class _Collection:
         )
         return response.status < 300
 
-    def newest(self, field: str, limit: int) -> list[dict[str, Any]]:
-        query = {
-            "from": [{"collectionId": self._collection}],
-            "orderBy": [{"field": {"fieldPath": field}, "direction": "DESCENDING"}],
-            "limit": limit,
-        }
+    def find(
+        self,
+        filters: Sequence[Filter],
+        order: Sequence[str],
+        limit: int,
+        after: tuple[Any, str] | None = None,
+    ) -> list[dict[str, Any]]:
+        """The fields of documents in falling order of `order`, then of their keys; in the order of
+        keys where `order` is empty. `after`: begin behind this value of `order` and this key."""
+        query: dict[str, Any] = {"from": [{"collectionId": self._collection}], "limit": limit}
+        if filters:
+            query["where"] = {
+                "compositeFilter": {"op": "AND", "filters": [one.plain for one in filters]}
+            }
+        if order:
+            query["orderBy"] = [
+                {"field": {"fieldPath": field}, "direction": "DESCENDING"}
+                for field in (*order, "__name__")
+            ]
+        if after is not None:
+            value, key = after
+            name = f"{self._name}/{self._collection}/{key}"
+            query["startAt"] = {
+                "values": [*to_fields({"": value}).values(), {"referenceValue": name}],
+                "before": False,
+            }
         response = self._session.request(
             "POST",
             f"{self._documents}:runQuery",
@@ -147,4 +218,7 @@ class _Collection:
 
 
 def _plain(result: Result) -> dict[str, Any]:
-    return {**to_plain(result), ARRIVED_AT: result.arrived_at}
+    plain = to_plain(result)
+    if result.is_deleted:
+        return plain
+    return {**plain, ARRIVED_AT: result.arrived_at, FOUND_LABELS: result.found_labels}

@@ -1,4 +1,4 @@
-"""`dropsight results`: what was found, as a list or one result in full."""
+"""`dropsight results`: what was found, as a list or one result in full; or away with it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ import json
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from dropsight.api.parameters import read_moment
 from dropsight.cli import options as common
 from dropsight.cli.errors import Exit, NotFound, WrongUsage
-from dropsight.domain.results import CandidateSet, Result
+from dropsight.domain.errors import MessageInvalid
+from dropsight.domain.queries import ResultQuery
+from dropsight.domain.results import LISTED, CandidateSet, Result
+from dropsight.domain.wire import to_plain
+
+if TYPE_CHECKING:
+    from dropsight.pipeline.deletion import Deletion
 
 EXAMPLES = """\
   dropsight results                               the newest, one a line
@@ -19,12 +26,14 @@ EXAMPLES = """\
   dropsight results --json --limit 1000           for a script
   dropsight results ID --csv --confidence 0.3     its boxes, at a threshold of your own
   dropsight results ID --coco --iou 0.6 --out spots.json
+  dropsight results --label pneumonia --from 2026-11-01
+  dropsight results ID --delete                   it, its pictures, everything but the upload
 """
 
 
 def add(subparsers: Any) -> None:
     parser = common.add_command(
-        subparsers, "results", "list results, or show one of them", EXAMPLES
+        subparsers, "results", "list results; show, export or delete one of them", EXAMPLES
     )
     parser.add_argument("id", nargs="?", metavar="ID", help="a result id, as the list shows it")
     parser.add_argument(
@@ -32,8 +41,10 @@ def add(subparsers: Any) -> None:
     )
     form = parser.add_mutually_exclusive_group()
     common.add_json(form)
-    form.add_argument("--csv", action="store_true", help="print the objects of one result as CSV")
-    form.add_argument("--coco", action="store_true", help="print them as COCO JSON")
+    form.add_argument(
+        "--csv", action="store_true", help="print the objects, or labels, of one result as CSV"
+    )
+    form.add_argument("--coco", action="store_true", help="print its objects as COCO JSON")
     parser.add_argument(
         "--confidence",
         type=_share,
@@ -49,27 +60,56 @@ def add(subparsers: Any) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="write --json, --csv or --coco here, not to stdout"
     )
+    parser.add_argument(
+        "--label",
+        metavar="L",
+        help="list results where this was found; with --csv and --coco: only these, as a,b",
+    )
+    which = parser.add_argument_group("which results are listed")
+    which.add_argument("--model", metavar="M", help="those of this model")
+    which.add_argument("--status", choices=LISTED, help="those that have come this far")
+    which.add_argument(
+        "--from", dest="since", type=_moment, metavar="T", help="arrived then or later"
+    )
+    which.add_argument(
+        "--to",
+        dest="until",
+        type=_moment,
+        metavar="T",
+        help="arrived earlier; a date or RFC 3339, UTC unless it says otherwise",
+    )
+    removal = parser.add_argument_group("deletion")
+    removal.add_argument(
+        "--delete", action="store_true", help="delete the result and all that was derived from it"
+    )
+    removal.add_argument(
+        "--source", action="store_true", help="with --delete: the uploaded file, too"
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    from dropsight.cli.store import open_store
-    from dropsight.domain.wire import to_plain
+    from dropsight.cli.store import deletion, open_store
 
     _check_options(options)
     settings = common.existing_root(options)
-    results = open_store(settings).results
+    store = open_store(settings)
+    results = store.results
     if options.id is None:
-        found = results.list(options.limit)
+        found = results.list(options.limit, _query(options))
         if options.json:
             _give(_indented([to_plain(one) for one in found]), options.out)
         else:
             _print_list(found)
         return Exit.OK
     one = results.get(options.id)
-    if one is None:
+    if one is not None and options.delete:
+        _print_deletion(deletion(store, settings)(options.id, source=options.source), options.json)
+        return Exit.OK
+    if one is None or one.is_deleted:
         raise NotFound(
-            f"result {options.id}: there is none in {settings.root}; "
+            f"result {options.id}: {'was deleted from' if one else 'there is none in'} "
+            f"{settings.root}; "
             "`dropsight results` lists what is there"
         )
     if options.json:
@@ -88,17 +128,46 @@ def _check_options(options: argparse.Namespace) -> None:
         raise WrongUsage("--csv, --coco: missing the ID of the result whose objects are meant")
     if not exports and (options.confidence is not None or options.iou is not None):
         raise WrongUsage("--confidence, --iou: go with --csv or --coco only")
+    conditions = (options.model, options.status, options.since, options.until)
+    if options.id is not None and any(one is not None for one in conditions):
+        raise WrongUsage("--model, --status, --from, --to: go with the list, without an ID")
+    if options.id is not None and options.label is not None and not exports:
+        raise WrongUsage("--label: goes with the list, or with --csv and --coco")
+    if options.delete and (options.id is None or exports or options.out is not None):
+        raise WrongUsage("--delete: goes with the ID of one result, and with --json at most")
+    if options.source and not options.delete:
+        raise WrongUsage("--source: goes with --delete only")
     if options.out is not None and not (exports or options.json):
         raise WrongUsage("--out: goes with --json, --csv or --coco only")
 
 
 def _exported(result: Result, options: argparse.Namespace) -> str:
-    from dropsight.domain.exports import shown_objects, to_coco, to_csv
+    from dropsight.domain.exports import Thresholds, export_coco, export_csv
 
-    objects = shown_objects(result, options.confidence, options.iou)
+    labels = None if options.label is None else options.label.split(",")
+    chosen = Thresholds(options.confidence, options.iou, labels)
     if options.csv:
-        return to_csv(result, objects)
-    return _indented(to_coco(result, objects))
+        return export_csv(result, chosen)
+    return _indented(export_coco(result, chosen))
+
+
+def _query(options: argparse.Namespace) -> ResultQuery:
+    return ResultQuery(
+        model=options.model,
+        status=options.status,
+        label=options.label,
+        arrived_from=options.since,
+        arrived_before=options.until,
+    )
+
+
+def _print_deletion(done: Deletion, as_json: bool) -> None:
+    if as_json:
+        _give(_indented(to_plain(done)), None)
+        return
+    letters = f" and {done.dead_letters} dead letters" if done.dead_letters else ""
+    upload = "the upload went, too" if done.source else "the upload stays where it is"
+    print(f"{done.result_id}  deleted with {done.objects} files{letters}; {upload}")
 
 
 def _indented(plain: Any) -> str:
@@ -117,6 +186,13 @@ def _share(text: str) -> float:
     if not 0.0 <= value <= 1.0:
         raise argparse.ArgumentTypeError(f"found {text}, legal are 0 to 1")
     return value
+
+
+def _moment(text: str) -> float:
+    try:
+        return read_moment("time", text)
+    except MessageInvalid as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _print_list(found: Any) -> None:

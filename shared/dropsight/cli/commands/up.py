@@ -131,7 +131,7 @@ def serve(
 ) -> int:
     """Run all parts until Ctrl-C, or until `until` says so, or `limit_s` seconds have passed."""
     from dropsight.cli.news import News
-    from dropsight.cli.parts import direct_address, laptop_parts
+    from dropsight.cli.parts import laptop_parts
     from dropsight.cli.root import logs_folder
     from dropsight.cli.store import open_store
     from dropsight.cli.supervisor import Supervisor
@@ -154,7 +154,7 @@ def serve(
             news.tell()
             if supervisor.ready and not greeted:
                 greeted = True
-                _greet(settings, url, direct_address(parts), age, browser)
+                _greet(settings, url, age, browser)
             if not greeted and not warned and age > SLOW_START_S:
                 warned = True
                 say(f"not ready after {SLOW_START_S:.0f} s; look into {logs}")
@@ -171,14 +171,14 @@ def serve(
     return Exit.OK
 
 
-def _greet(settings: Settings, url: str, direct: str, seconds: float, browser: bool) -> None:
+def _greet(settings: Settings, url: str, seconds: float, browser: bool) -> None:
     from dropsight.cli.root import landing_folder
 
     print(
         f"dropsight is up after {seconds:.1f} s\n"
         f"  drop files   {landing_folder(settings)}/<route>/\n"
         f"  see results  {url}\n"
-        f"  ask directly {direct}\n"
+        f"  ask directly {url}v1/docs\n"
         f"  end          Ctrl-C\n",
         flush=True,
     )

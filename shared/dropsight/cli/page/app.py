@@ -10,12 +10,16 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from dropsight.cli.page import artifacts, events, models, results, upload
+from dropsight.api.results_api import ResultsApi
+from dropsight.cli.page import artifacts, events, models, rest, results, upload
 from dropsight.cli.page.guard import Guard
-from dropsight.cli.store import Store
+from dropsight.cli.page.predicting import Container
+from dropsight.cli.store import Store, deletion
 from dropsight.domain.manifests import Manifest
+from dropsight.pipeline.results import ReadResults
 from dropsight.settings import Settings
 
+EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 STATIC = Path(__file__).parent / "static"
 
 
@@ -25,8 +29,14 @@ def build_app(
     manifests: Mapping[str, Manifest],
     routes: Mapping[str, str],
     port: int,
+    inference: str,
 ) -> Starlette:
-    """`port`: where it will be reached, for the check of Host and Origin."""
+    """`port`: where it will be reached, for the check of Host and Origin.
+
+    `inference`: address of the container that `/v1/models` is passed on to, such as
+    `http://127.0.0.1:9000`.
+    """
+    container = Container(inference, settings)
     app = Starlette(
         routes=[
             Route("/api/results", results.listing),
@@ -35,12 +45,20 @@ def build_app(
             Route("/api/models", models.listing),
             Route("/api/upload", upload.receive, methods=["POST"]),
             Route("/models/{name}/card", models.card),
+            # Every method: what is not legal is refused in the API's own words.
+            Route("/v1/models{rest:path}", container.answer, methods=EVERY_METHOD),
+            Route("/v1{rest:path}", rest.answer, methods=EVERY_METHOD),
             Route("/artifacts/{bucket}/{name:path}", artifacts.serve),
             Mount("/", StaticFiles(directory=STATIC, html=True)),
         ],
         middleware=[Middleware(Guard, port=port)],
     )
     app.state.store = store
+    app.state.api = ResultsApi(
+        read=ReadResults(store.results, store.objects),
+        delete=deletion(store, settings),
+        admit=lambda _: None,  # the Guard has looked at every request before
+    )
     app.state.settings = settings
     app.state.manifests = manifests
     app.state.routes = routes

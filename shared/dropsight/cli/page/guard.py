@@ -1,17 +1,16 @@
-"""Keeps other web sites away from a server on the loopback interface.
-
-A browser can be made to send requests here by any page that is open in it. The Host header tells
-a rebound DNS name from us, the Origin header another site's request from our own page's.
-"""
+"""Keeps other web sites away from a server on the loopback interface (see `api.admission`)."""
 
 from __future__ import annotations
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-NAMES = ("127.0.0.1", "localhost")
-READING = frozenset({"GET", "HEAD"})
+from dropsight.api.admission import LOOPBACK_NAMES, check_origin
+from dropsight.api.failures import refusal
+from dropsight.cli.page.rest import translated
+from dropsight.domain.errors import AccessRefused
+
+STAGE = "page"
 
 HEADERS = {
     "content-security-policy": (
@@ -30,10 +29,9 @@ class Guard:
 
     def __init__(self, app: ASGIApp, port: int) -> None:
         self._app = app
-        self._hosts = {f"{name}:{port}" for name in NAMES}
+        self._hosts = {f"{name}:{port}" for name in LOOPBACK_NAMES}
         if port == 80:
-            self._hosts.update(NAMES)
-        self._origins = {f"http://{host}" for host in self._hosts}
+            self._hosts.update(LOOPBACK_NAMES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,15 +46,9 @@ class Guard:
                 headers.setdefault("cache-control", "no-cache")
             await send(message)
 
-        refusal = self._refusal(scope["method"], Headers(scope=scope))
-        app = self._app if refusal is None else JSONResponse({"error": refusal}, status_code=403)
+        app = self._app
+        try:
+            check_origin(scope["method"], Headers(scope=scope), self._hosts)
+        except AccessRefused as refused:
+            app = translated(refusal(refused, STAGE))
         await app(scope, receive, send_guarded)
-
-    def _refusal(self, method: str, headers: Headers) -> str | None:
-        host = headers.get("host", "")
-        if host not in self._hosts:
-            return f"Host {host!r}: this page is only reached at {', '.join(sorted(self._hosts))}"
-        origin = headers.get("origin")
-        if method not in READING and origin is not None and origin not in self._origins:
-            return f"Origin {origin!r}: other sites may not change anything here"
-        return None

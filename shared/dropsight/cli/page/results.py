@@ -32,7 +32,7 @@ def one(request: Request) -> JSONResponse:
     store: Store = request.app.state.store
     identity = request.path_params["result_id"]
     result = store.results.get(identity)
-    if result is None:
+    if result is None or result.is_deleted:
         raise HTTPException(404, f"there is no result {identity}")
     return JSONResponse(to_plain(result))
 

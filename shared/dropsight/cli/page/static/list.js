@@ -21,7 +21,10 @@ export const newest = () => sorted()[0];
 
 /** Take new or changed summaries and draw the list again. */
 export function take(summaries) {
-  for (const one of summaries) results.set(one.resultId, one);
+  for (const one of summaries) {
+    if (one.status === "deleting" || one.status === "deleted") results.delete(one.resultId);
+    else results.set(one.resultId, one);
+  }
   draw();
 }
 

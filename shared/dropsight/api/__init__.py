@@ -1,0 +1,1 @@
+"""Results over HTTP, without a web framework: the page server and the Cloud Function translate."""
