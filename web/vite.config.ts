@@ -5,6 +5,13 @@ export default defineConfig({
   plugins: [react()],
   // Relative addresses: served at the root by `dropsight up`, and from any folder of a bucket.
   base: "./",
-  build: { outDir: "dist", target: "es2022" },
+  build: {
+    // Built files are committed, so that `dropsight up` needs no Node (docs/decisions/0012).
+    outDir: "../shared/dropsight/cli/page/static",
+    emptyOutDir: true,
+    license: { fileName: "licenses.md" },
+    target: "es2022",
+  },
+  server: { proxy: { "^/(api|models|artifacts)/": "http://127.0.0.1:8080" } },
   test: { environment: "jsdom", include: ["tests/**/*.test.{ts,tsx}"] },
 });

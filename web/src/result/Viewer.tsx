@@ -84,6 +84,40 @@ export function Viewer({ result, view, change, objects, canvas }: Props) {
             </select>
           </label>
         )}
+        <div className="buttons">
+          <button
+            type="button"
+            aria-label={t("view.zoomOut")}
+            onClick={() => navigation.zoom(zoomStep.out)}
+          >
+            −
+          </button>
+          <button
+            type="button"
+            aria-label={t("view.zoomIn")}
+            onClick={() => navigation.zoom(zoomStep.in)}
+          >
+            +
+          </button>
+          <button
+            type="button"
+            onClick={() => {
+              navigation.reset();
+              change({ window: 1, level: 0.5 });
+            }}
+          >
+            {t("view.reset")}
+          </button>
+          <button
+            type="button"
+            aria-pressed={view.sideBySide}
+            onClick={() => change({ sideBySide: !view.sideBySide })}
+          >
+            {t("view.sideBySide")}
+          </button>
+        </div>
+      </div>
+      <div className="sliders">
         {(explanation || hasMasks) && (
           <Range
             label={t("view.opacity")}
@@ -124,38 +158,6 @@ export function Viewer({ result, view, change, objects, canvas }: Props) {
           text={view.level.toFixed(2)}
           change={(level) => change({ level })}
         />
-        <div className="buttons">
-          <button
-            type="button"
-            aria-label={t("view.zoomOut")}
-            onClick={() => navigation.zoom(zoomStep.out)}
-          >
-            −
-          </button>
-          <button
-            type="button"
-            aria-label={t("view.zoomIn")}
-            onClick={() => navigation.zoom(zoomStep.in)}
-          >
-            +
-          </button>
-          <button
-            type="button"
-            onClick={() => {
-              navigation.reset();
-              change({ window: 1, level: 0.5 });
-            }}
-          >
-            {t("view.reset")}
-          </button>
-          <button
-            type="button"
-            aria-pressed={view.sideBySide}
-            onClick={() => change({ sideBySide: !view.sideBySide })}
-          >
-            {t("view.sideBySide")}
-          </button>
-        </div>
       </div>
       <p className="hint">{t("view.hint")}</p>
     </section>

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from dropsight.cli.page import artifacts, events, models, results, upload
 from dropsight.cli.page.guard import Guard
@@ -17,6 +19,17 @@ from dropsight.domain.manifests import Manifest
 from dropsight.settings import Settings
 
 STATIC = Path(__file__).parent / "static"
+"""The built client; its source is in `web/`."""
+
+
+class ClientFiles(StaticFiles):
+    """Names below assets/ change with their content, so browsers keep those for ever."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if path.startswith("assets/") and response.status_code == 200:
+            response.headers["cache-control"] = artifacts.FOREVER
+        return response
 
 
 def build_app(
@@ -36,7 +49,7 @@ def build_app(
             Route("/api/upload", upload.receive, methods=["POST"]),
             Route("/models/{name}/card", models.card),
             Route("/artifacts/{bucket}/{name:path}", artifacts.serve),
-            Mount("/", StaticFiles(directory=STATIC, html=True)),
+            Mount("/", ClientFiles(directory=STATIC, html=True)),
         ],
         middleware=[Middleware(Guard, port=port)],
     )
