@@ -13,13 +13,15 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/python -m uv
 PROJECTS := shared inference_container
+# Node and npm come from the Python requirements of the tests.
+NPM := PATH="$(abspath $(BIN)):$$PATH" npm --silent
 
 # Settings of `make demo`.
 CHECK ?=
 PORT ?= 8080
 DEMO_ROOT ?= .demo
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test test-web lint bench web clean
 
 help: ## List the targets
 	@echo "make TARGET"
@@ -32,6 +34,17 @@ demo: $(VENV)/.ready-demo ## Set up, run everything on four sample files, open t
 
 test: $(VENV)/.ready-test $(VENV)/.with-runtimes ## Set up and run all tests, with torch and TensorFlow
 	$(BIN)/python -m pytest $(ARGS)
+	$(if $(ARGS),,$(MAKE) test-web)
+
+test-web: web/node_modules/.ready ## The client's own checks, and that the built client is that of web/
+	cd web && $(NPM) run lint && $(NPM) run types && $(NPM) test
+	cd web && $(NPM) run build
+	@test -z "$$(git status --porcelain web shared/dropsight/cli/page/static)" || { \
+		git status --short web shared/dropsight/cli/page/static >&2; \
+		echo "the built client, or its types, differ from what is committed: commit them" >&2; exit 1; }
+
+web: web/node_modules/.ready ## Build the client of the result page from web/
+	cd web && $(NPM) run types && $(NPM) run build
 
 lint: $(VENV)/.ready-test ## Style, types and the direction of imports
 	$(BIN)/ruff check .
@@ -58,6 +71,11 @@ $(VENV)/.ready-%: requirements/%.txt requirements/build.txt $(PROJECTS:%=%/pypro
 $(VENV)/.with-runtimes: requirements/runtimes.txt $(VENV)/.ready-test
 	$(UV) pip install --python $(BIN)/python --require-hashes -r $< || { [ "$$CI" != true ] && \
 		echo "torch and TensorFlow could not be installed: their tests will be skipped" >&2; }
+	@touch $@
+
+# `npm ci` refuses a lock file without the binaries of other platforms, which some registries lack.
+web/node_modules/.ready: web/package.json web/package-lock.json $(VENV)/.ready-test
+	cd web && $(NPM) install --no-save --ignore-scripts
 	@touch $@
 
 $(VENV)/.uv:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,7 +50,9 @@ def client(settings: Settings, store: Store) -> Iterator[TestClient]:
 
 
 def test_the_page_and_its_files_come_with_a_policy_that_allows_nothing_foreign(client: TestClient):
-    for path in ("/", "/app.js", "/page.css"):
+    files = re.findall(r'"\./(assets/[^"]+)"', client.get("/").text)
+    assert any(name.endswith(".js") for name in files)
+    for path in ("/", *files):
         answer = client.get(path)
         assert answer.status_code == 200
         assert answer.headers["content-security-policy"].startswith("default-src 'none'")

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from dropsight.api.results_api import ResultsApi
 from dropsight.cli.page import artifacts, events, models, rest, results, upload
@@ -21,6 +23,17 @@ from dropsight.settings import Settings
 
 EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 STATIC = Path(__file__).parent / "static"
+"""The built client; its source is in `web/`."""
+
+
+class ClientFiles(StaticFiles):
+    """Names below assets/ change with their content, so browsers keep those for ever."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if path.startswith("assets/") and response.status_code == 200:
+            response.headers["cache-control"] = artifacts.FOREVER
+        return response
 
 
 def build_app(
@@ -49,7 +62,7 @@ def build_app(
             Route("/v1/models{rest:path}", container.answer, methods=EVERY_METHOD),
             Route("/v1{rest:path}", rest.answer, methods=EVERY_METHOD),
             Route("/artifacts/{bucket}/{name:path}", artifacts.serve),
-            Mount("/", StaticFiles(directory=STATIC, html=True)),
+            Mount("/", ClientFiles(directory=STATIC, html=True)),
         ],
         middleware=[Middleware(Guard, port=port)],
     )

@@ -47,8 +47,17 @@ def summary(result: Result) -> dict[str, Any]:
         "format": result.source.format,
         "model": result.model.name if result.model else None,
         "queuedAt": result.timestamps.get("queued", result.timestamps.get("failed")),
-        "findings": [to_plain(finding) for finding in result.findings[:8]],
+        "found": _strongest(result),
         "explained": sum(e.status == "done" for e in result.explanations),
         "errorCode": result.error.code if result.error else None,
         "display": f"artifacts/{display.bucket}/{display.object}" if display else None,
     }
+
+
+def _strongest(result: Result) -> list[dict[str, Any]]:
+    """The strongest positive finding of each label, the most probable first."""
+    best: dict[str, float] = {}
+    for finding in result.positives:
+        best[finding.label] = max(finding.probability, best.get(finding.label, 0.0))
+    ranked = sorted(best.items(), key=lambda pair: -pair[1])
+    return [{"label": label, "probability": probability} for label, probability in ranked]

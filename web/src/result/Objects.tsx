@@ -1,0 +1,104 @@
+/** Objects of a detector or segmenter: thresholds without another inference, counts by class. */
+
+import { lazy, Suspense, useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { useLabelName, useModel } from "../app/session";
+import type { Finding, Result } from "../domain/result";
+import { Range } from "./Range";
+import { DEFAULT_IOU, type View } from "./view";
+
+const ScoreChart = lazy(() => import("./ScoreChart"));
+
+interface Props {
+  result: Result;
+  view: View;
+  change: (part: Partial<View>) => void;
+  objects: readonly Finding[];
+}
+
+export function Objects({ result, view, change, objects }: Props) {
+  const { t } = useTranslation();
+  const model = useModel(result.model?.name);
+  const nameOf = useLabelName();
+  const labels = useMemo(
+    () =>
+      model?.labels.map((label) => label.id) ?? [
+        ...new Set(result.findings.map((one) => one.label)),
+      ],
+    [model, result.findings],
+  );
+  const counts = useMemo(() => {
+    const found = new Map<string, number>();
+    for (const one of objects) found.set(one.label, (found.get(one.label) ?? 0) + 1);
+    return found;
+  }, [objects]);
+  const candidates = result.candidates;
+  const own = candidates?.iou ?? DEFAULT_IOU;
+  const moved = view.confidence !== null || view.iou !== own || view.hidden.size > 0;
+  const dropped = (candidates?.frames ?? []).reduce((sum, one) => sum + one.found - one.kept, 0);
+  const toggle = (label: string) => {
+    const hidden = new Set(view.hidden);
+    if (!hidden.delete(label)) hidden.add(label);
+    change({ hidden });
+  };
+  return (
+    <section className="card" aria-labelledby="objects-title">
+      <h2 id="objects-title">
+        {t("finding.title")} <b className="count">{objects.length}</b>
+      </h2>
+      {objects.length === 0 && (
+        <p>
+          <strong>{t("finding.nothing")}.</strong> {t("finding.noObjects")}
+        </p>
+      )}
+      <ul className="classes" aria-label={t("finding.classes")}>
+        {labels.map((label) => (
+          <li key={label}>
+            <label>
+              <input
+                type="checkbox"
+                checked={!view.hidden.has(label)}
+                onChange={() => toggle(label)}
+              />
+              <i style={{ background: model?.colors.get(label) ?? "#E69F00" }} />
+              {nameOf(result.model?.name, label)}
+            </label>
+            <b>{counts.get(label) ?? 0}</b>
+          </li>
+        ))}
+      </ul>
+      <Range
+        label={t("finding.confidence")}
+        value={view.confidence ?? model?.labels[0]?.threshold ?? 0.5}
+        minimum={candidates?.minimumScore ?? 0}
+        maximum={1}
+        step={0.005}
+        text={view.confidence === null ? t("finding.own") : view.confidence.toFixed(3)}
+        change={(confidence) => change({ confidence })}
+      />
+      <Range
+        label={t("finding.iou")}
+        value={view.iou}
+        minimum={0}
+        maximum={1}
+        step={0.01}
+        text={view.iou.toFixed(2)}
+        change={(iou) => change({ iou })}
+      />
+      {moved && (
+        <button
+          type="button"
+          className="link"
+          onClick={() => change({ confidence: null, iou: own, hidden: new Set() })}
+        >
+          {t("finding.reset")}
+        </button>
+      )}
+      <h3>{t("finding.scores")}</h3>
+      <Suspense fallback={<div className="chart" />}>
+        <ScoreChart findings={result.findings} confidence={view.confidence} />
+      </Suspense>
+      {dropped > 0 && <p className="soft">{t("finding.dropped", { count: dropped })}</p>}
+    </section>
+  );
+}

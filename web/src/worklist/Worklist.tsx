@@ -1,0 +1,94 @@
+/** All results, newest first: thousands of rows, of which only the visible ones are drawn. */
+
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { choose } from "../app/address";
+import { useLabelName, useSession } from "../app/session";
+import { Filters } from "./Filters";
+import { EVERYTHING, type Filter, filterRows } from "./filter";
+import { RowLine } from "./RowLine";
+import { useRows } from "./rows";
+
+const ROW_HEIGHT = 68;
+
+export function Worklist({ current }: { current: string | null }) {
+  const { t } = useTranslation();
+  const all = useRows(useSession().rows);
+  const nameOf = useLabelName();
+  const [filter, setFilter] = useState<Filter>(EVERYTHING);
+  const asked = useDeferredValue(filter);
+  const rows = useMemo(
+    () => filterRows(all, asked, nameOf, Date.now() / 1000),
+    [all, asked, nameOf],
+  );
+  const scroller = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_HEIGHT,
+    getItemKey: (index) => rows[index]?.resultId ?? index,
+    overscan: 6,
+  });
+  useArrowKeys(
+    rows.map((row) => row.resultId),
+    current,
+    (index) => virtual.scrollToIndex(index),
+  );
+  return (
+    <nav className="worklist" aria-label={t("list.title")}>
+      <Filters all={all} shown={rows.length} filter={filter} change={setFilter} />
+      <div className="rows" ref={scroller}>
+        {rows.length === 0 && <p className="empty">{t(all.length ? "list.none" : "list.empty")}</p>}
+        <ul style={{ height: virtual.getTotalSize() }}>
+          {virtual.getVirtualItems().map((item) => {
+            const row = rows[item.index];
+            return (
+              row && (
+                <li
+                  key={item.key}
+                  aria-setsize={rows.length}
+                  aria-posinset={item.index + 1}
+                  style={{ height: item.size, transform: `translateY(${item.start}px)` }}
+                >
+                  <RowLine row={row} chosen={row.resultId === current} />
+                </li>
+              )
+            );
+          })}
+        </ul>
+      </div>
+    </nav>
+  );
+}
+
+/** Arrow keys, j and k choose the next and the previous row; Escape goes back to the list. */
+function useArrowKeys(
+  ids: readonly string[],
+  current: string | null,
+  reveal: (index: number) => void,
+): void {
+  const latest = useRef({ ids, current, reveal });
+  latest.current = { ids, current, reveal };
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      if (target.closest("input, select, textarea, [role=slider], [role=tab], [role=dialog]"))
+        return;
+      if (event.metaKey || event.ctrlKey || event.altKey) return;
+      if (event.key === "Escape") choose(null);
+      const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
+      if (step === undefined) return;
+      const { ids, current, reveal } = latest.current;
+      const at = current === null ? -1 : ids.indexOf(current);
+      const next = at < 0 ? 0 : Math.max(0, Math.min(ids.length - 1, at + step));
+      const id = ids[next];
+      if (id === undefined) return;
+      event.preventDefault();
+      choose(id);
+      reveal(next);
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, []);
+}
