@@ -15,6 +15,11 @@ def display_name(frame: int) -> str:
     return f"display-{frame}"
 
 
+def frame_name(result_id: str) -> str:
+    """Name in the work bucket of the frame that was prepared for this result."""
+    return f"frames/{result_id}.frame"
+
+
 def write_artifact(
     objects: ObjectStore,
     bucket: str,

@@ -29,7 +29,7 @@ from dropsight.imaging.png import encode_png
 from dropsight.imaging.policy import ImagingPolicy
 from dropsight.imaging.prepare import Prepared, prepare
 from dropsight.imaging.upload import Upload, open_upload
-from dropsight.pipeline.artifacts import display_name, write_artifact
+from dropsight.pipeline.artifacts import display_name, frame_name, write_artifact
 from dropsight.pipeline.leases import given_back
 from dropsight.pipeline.routing import Models, route_by_attributes, route_by_name
 from dropsight.pipeline.stopwatch import Stopwatch
@@ -165,11 +165,8 @@ class Ingest:
         log.info("refused", extra={"result_id": result.result_id, "code": error.code})
         return result
 
-    def _frame_name(self, result: Result) -> str:
-        return f"frames/{result.result_id}.frame"
-
     def _stored_frame(self, result: Result) -> ObjectRef:
-        info = self.objects.stat(self.settings.work_bucket, self._frame_name(result))
+        info = self.objects.stat(self.settings.work_bucket, frame_name(result.result_id))
         return ObjectRef(bucket=info.bucket, name=info.name, generation=info.generation)
 
     def _write_frame(self, result: Result, prepared: Prepared) -> ObjectRef:
@@ -177,7 +174,7 @@ class Ingest:
         try:
             info = self.objects.write(
                 self.settings.work_bucket,
-                self._frame_name(result),
+                frame_name(result.result_id),
                 prepared.frame.to_bytes(),
                 "application/zip",
                 if_generation_match=0,
@@ -223,6 +220,7 @@ def _reference(manifest: Manifest) -> ModelReference:
         digest=manifest.digest,
         runtime=manifest.runtime,
         task=manifest.task,
+        labels=[label.id for label in manifest.labels],
     )
 
 

@@ -14,7 +14,12 @@ from PIL import Image
 
 from dropsight.adapters.backend import Backend, open_backend
 from dropsight.adapters.embedded.queue import SqliteQueue, Subscription
-from dropsight.domain.errors import BackendUnavailable, InferenceFailed, LeaseHeld
+from dropsight.domain.errors import (
+    BackendUnavailable,
+    ExplanationUnavailable,
+    InferenceFailed,
+    LeaseHeld,
+)
 from dropsight.domain.events import (
     TOPIC_EXPLAIN,
     TOPIC_FINALIZED,
@@ -99,6 +104,11 @@ class BrightnessEngine:
             raise self.fail_with
         heatmap = frame.pixels[frame_index, :, :, 0].astype(np.float32)
         return [Attribution(label=label, heatmap=heatmap) for label in labels]
+
+    def explain_object(
+        self, model: str, frame: Frame, method: str, found: Finding, parameters: Mapping[str, Any]
+    ) -> Attribution:
+        raise ExplanationUnavailable(f"{model} classifies")
 
 
 @dataclass
