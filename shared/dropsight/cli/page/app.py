@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from dropsight.cli.page import artifacts, events, models, results, upload
+from dropsight.cli.page import artifacts, events, models, overlay, results, upload
 from dropsight.cli.page.guard import Guard
 from dropsight.cli.store import Store
 from dropsight.domain.manifests import Manifest
@@ -31,6 +31,7 @@ def build_app(
         routes=[
             Route("/api/results", results.listing),
             Route("/api/results/{result_id}", results.one),
+            Route("/results/{result_id}/overlay.png", overlay.picture),
             Route("/api/events", events.stream),
             Route("/api/models", models.listing),
             Route("/api/upload", upload.receive, methods=["POST"]),
