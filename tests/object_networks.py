@@ -8,6 +8,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from tests.toy_objects import Constants
+
 SIDE = 96
 
 Region = tuple[int, int, int, int]
@@ -28,7 +30,7 @@ def region_detector(boxes: Sequence[Region], regions: Sequence[Region]) -> bytes
     corners = np.array(boxes, np.float32)
     sides = corners[:, 2:] - corners[:, :2]
     fixed = np.hstack([corners[:, :2] + sides / 2, sides, np.zeros((len(boxes), 1), np.float32)])
-    constants = {
+    constants: Constants = {
         "weights": weights,
         "flat": np.array([0, SIDE * SIDE], np.int64),
         "fixed": fixed.T[None],

@@ -126,7 +126,8 @@ def _object(left: float, top: float, side: float) -> Finding:
 def _at_cells(answer: Attribution) -> np.ndarray[Any, Any]:
     """Where the coarse map is found again: bilinear between the centres of cells, so a value near
     each centre is close to the cell's, and far cells are exactly 0."""
-    return answer.heatmap.reshape(CELLS, 2, CELLS, 2).max(axis=(1, 3))
+    blocks: np.ndarray[Any, Any] = answer.heatmap.reshape(CELLS, 2, CELLS, 2).max(axis=(1, 3))
+    return blocks
 
 
 @BUNDLES
