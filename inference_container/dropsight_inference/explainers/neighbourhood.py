@@ -13,9 +13,9 @@ from dropsight.imaging.resize import to_frame
 Area = tuple[slice, slice]
 """Rows and columns of the model's input."""
 
-TIMES = 3.0
-"""Sides of the neighbourhood in sides of the object's box: as much of the surroundings to each side
-as the object is wide."""
+TIMES = 2.0
+"""Sides of the neighbourhood in sides of the object's box: surroundings of half the object's width
+to each side. A quarter of the superpixels then falls on the object itself."""
 SMALLEST = 32
 """Pixels of the model's input that the neighbourhood has each way, where the picture has them."""
 

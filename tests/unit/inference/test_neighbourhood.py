@@ -17,8 +17,8 @@ PLAIN = Frame(np.zeros((1, 100, 200, 1), np.uint8), 200, 100, (0.0, 0.0, 200.0, 
 @pytest.mark.parametrize(
     ("box", "area"),
     [
-        ([90.0, 40.0, 20.0, 20.0], (20, 80, 70, 130)),  # three times as wide and as high
-        ([0.0, 0.0, 20.0, 20.0], (0, 40, 0, 40)),  # cut off at the edges
+        ([90.0, 40.0, 20.0, 20.0], (30, 70, 80, 120)),  # twice as wide and as high
+        ([0.0, 0.0, 20.0, 20.0], (0, 30, 0, 30)),  # cut off at the edges
         ([98.0, 48.0, 4.0, 4.0], (34, 66, 84, 116)),  # never less than 32 each way
         ([0.0, 96.0, 4.0, 4.0], (68, 100, 0, 32)),  # and then moved inside, not cut off
         ([10.0, 10.0, 180.0, 80.0], (0, 100, 0, 200)),  # the whole picture
@@ -40,4 +40,4 @@ def test_the_padding_of_a_letterbox_is_no_part_of_it() -> None:
     rows, columns = neighbourhood(found, frame)
 
     # The box is 20 x 20 at (90, 25) of the input.
-    assert (rows.start, rows.stop, columns.start, columns.stop) == (25, 65, 70, 130)
+    assert (rows.start, rows.stop, columns.start, columns.stop) == (25, 55, 80, 120)

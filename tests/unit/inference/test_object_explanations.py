@@ -68,7 +68,7 @@ def test_lime_lights_the_part_that_drives_the_score_and_nothing_else(engine: Eng
         superpixels = np.isclose(inside, weight, atol=1e-5).sum() / (weight / 0.8 * inside.size)
         assert round(superpixels) >= 1
         assert superpixels == pytest.approx(round(superpixels), abs=0.01)
-    assert answer.heatmap[:12].max() == answer.heatmap[84:].max() == 0.0  # far away
+    assert answer.heatmap[:24].max() == answer.heatmap[72:].max() == 0.0  # far away
 
 
 def test_fidelity_falls_with_the_part_that_counts_and_rises_with_it(engine: Engine) -> None:
@@ -79,7 +79,7 @@ def test_fidelity_falls_with_the_part_that_counts_and_rises_with_it(engine: Engi
 
     answer = engine.explain_object("toy", frame, "lime", middle, DARK)
 
-    # The mean of the neighbourhood is 194 of 255, so a deleted part still scores about 0.76.
+    # The mean of the neighbourhood, 48 x 48 pixels, is 182 of 255: deleted, it still scores 0.71.
     assert 0.7 < answer.fidelity["deletion"] < answer.fidelity["insertion"] <= 0.8
 
 
