@@ -123,7 +123,9 @@ class Predict:
     def _request_explanations(self, result: Result, request: PredictionRequested) -> None:
         if any(one.status == "pending" for one in result.explanations):
             manifest = model_named(request.model, self.models)
-            publish_pending(self.publisher, result, manifest, request.frame)
+            publish_pending(
+                self.publisher, result.result_id, result.explanations, manifest, request.frame
+            )
 
 
 def plan_explanations(manifest: Manifest, findings: Sequence[Finding]) -> list[Explanation]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,14 +24,18 @@ MOST = 100
 
 
 def publish_pending(
-    publisher: MessagePublisher, result: Result, manifest: Manifest, frame: ObjectRef
+    publisher: MessagePublisher,
+    result_id: str,
+    explanations: Sequence[Explanation],
+    manifest: Manifest,
+    frame: ObjectRef,
 ) -> None:
-    """One message for each method, frame and object that still has a pending explanation.
+    """One message for each method, frame and object of `explanations` that is pending.
 
     Publishing twice is harmless: what is done already is not done again. Raises BackendUnavailable.
     """
     wanted: dict[tuple[str, int, int | None], list[str]] = {}
-    for one in result.explanations:
+    for one in explanations:
         if one.status == "pending":
             wanted.setdefault((one.method, one.frame, one.object_index), []).append(one.label)
     parameters: Mapping[str, dict[str, Any]] = {
@@ -39,7 +43,7 @@ def publish_pending(
     }
     for (method, frame_index, object_index), labels in wanted.items():
         asked = ExplanationRequested(
-            result_id=result.result_id,
+            result_id=result_id,
             model=manifest.name,
             frame=frame,
             method=method,
@@ -49,7 +53,7 @@ def publish_pending(
             parameters=parameters.get(method, {}),
             requested_at=time.time(),
         )
-        publisher.publish(TOPIC_EXPLAIN, encode(asked), {"resultId": result.result_id})
+        publisher.publish(TOPIC_EXPLAIN, encode(asked), {"resultId": result_id})
 
 
 @dataclass(frozen=True)
@@ -102,8 +106,10 @@ class RequestExplanation:
             ) from error
         result = self.results.update(result_id, lambda r: _added(r, wanted))
         reference = ObjectRef(bucket=info.bucket, name=info.name, generation=info.generation)
-        publish_pending(self.publisher, result, manifest, reference)
-        return next(one for one in result.explanations if one.identity == wanted.identity)
+        entry = next(one for one in result.explanations if one.identity == wanted.identity)
+        # Also where it was pending before: whoever asked first may have died before publishing.
+        publish_pending(self.publisher, result_id, [entry], manifest, reference)
+        return entry
 
     def _served(self, result: Result) -> Manifest:
         """The model that made the result, if it is still the one that would explain it."""

@@ -1,9 +1,11 @@
-"""A TIFF of three pages through the whole path: each page is a frame with objects of its own."""
+"""A TIFF of three pages and a DICOM file of three frames through the whole path: each frame has
+objects of its own."""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from dropsight.domain.events import ExplanationRequested, ObjectFinalized, Predi
 from dropsight.domain.exports import shown_objects, to_coco, to_csv
 from dropsight.domain.results import Result
 from dropsight.domain.wire import decode
+from dropsight.imaging.dicom.tags import Tag
 from dropsight.imaging.png import decode_png
 from dropsight.pipeline.ingest import Ingest
 from dropsight.pipeline.object_overlay import draw_result_overlay, select_objects
@@ -24,6 +27,7 @@ from tests.fakes import MemoryPublisher
 from tests.object_networks import SIDE, region_detector
 from tests.toy_container import Container, running
 from tests.toy_objects import instance_network, write_objects_bundle
+from tests.unit.imaging.dicom_bytes import film
 
 pytestmark = pytest.mark.integration
 
@@ -43,11 +47,27 @@ def _tiff() -> bytes:
     return stored.getvalue()
 
 
-def _take(container: Container, published: MemoryPublisher) -> Result:
+def _dicom() -> bytes:
+    """8 bits; the window of 0 to 255 leaves them as they are."""
+    changes = {
+        Tag.NumberOfFrames: "3",
+        Tag.Rows: 48,
+        Tag.Columns: 96,
+        Tag.BitsAllocated: 8,
+        Tag.BitsStored: 8,
+        Tag.HighBit: 7,
+        Tag.WindowCenter: "128",
+        Tag.WindowWidth: "256",
+        Tag.PixelData: PAGES.tobytes(),
+    }
+    return film(changes)
+
+
+def _take(container: Container, published: MemoryPublisher, name: str, data: bytes) -> Result:
     """The file from the landing bucket to its overlays."""
     settings, service = container.settings, container.service
     objects = container.backend.objects
-    info = objects.write(settings.landing_bucket, "toy/pages.tif", _tiff())
+    info = objects.write(settings.landing_bucket, name, data)
     ingest = Ingest(
         objects=objects,
         results=container.backend.results,
@@ -70,14 +90,19 @@ def _settings(root: Path) -> Settings:
     return replace(Settings(), root=root, models=root / "models", batch_size=2)
 
 
-def test_each_page_has_its_own_boxes_in_document_table_coco_and_picture(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "make", "kind"), [("toy/a.tif", _tiff, "tiff"), ("toy/a.dcm", _dicom, "dicom")]
+)
+def test_each_frame_has_its_own_boxes_in_document_table_coco_and_picture(
+    tmp_path: Path, name: str, make: Callable[[], bytes], kind: str
+) -> None:
     network = region_detector([LEFT, RIGHT], [LEFT, RIGHT])
     write_objects_bundle(tmp_path / "models" / "toy", network, SIDE, "detection")
     published = MemoryPublisher()
 
     with running(_settings(tmp_path)) as container:
         container.service.warm_up.join()
-        result = _take(container, published)
+        result = _take(container, published, name, make())
         ask = RequestExplanation(
             objects=container.backend.objects,
             results=container.backend.results,
@@ -100,7 +125,7 @@ def test_each_page_has_its_own_boxes_in_document_table_coco_and_picture(tmp_path
             for frame in range(3)
         ]
 
-    assert (result.status, result.frames, result.source.format) == ("explained", 3, "tiff")
+    assert (result.status, result.frames, result.source.format) == ("explained", 3, kind)
     assert [(f.frame, f.box) for f in result.findings] == [
         (0, [12.0, 12.0, 24.0, 24.0]),
         (2, [60.0, 12.0, 24.0, 24.0]),
@@ -125,9 +150,9 @@ def test_each_page_has_its_own_boxes_in_document_table_coco_and_picture(tmp_path
     ]
     coco = to_coco(result, objects)
     assert [(one["id"], one["file_name"]) for one in coco["images"]] == [
-        (1, "toy/pages.tif#frame=0"),
-        (2, "toy/pages.tif#frame=1"),
-        (3, "toy/pages.tif#frame=2"),
+        (1, f"{name}#frame=0"),
+        (2, f"{name}#frame=1"),
+        (3, f"{name}#frame=2"),
     ]
     assert [one["image_id"] for one in coco["annotations"]] == [1, 3, 3]
 
@@ -153,7 +178,7 @@ def test_each_page_has_its_own_masks(tmp_path: Path) -> None:
 
     with running(_settings(tmp_path)) as container:
         container.service.warm_up.join()
-        result = _take(container, MemoryPublisher())
+        result = _take(container, MemoryPublisher(), "toy/a.tif", _tiff())
 
     assert [f.frame for f in result.findings] == [0, 1, 2]
     coco = to_coco(result, shown_objects(result))

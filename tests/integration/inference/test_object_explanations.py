@@ -219,6 +219,7 @@ def test_a_result_has_at_most_so_many_explanations(
     asked.ask("r-1", "lime", object_index=0)
     asked.ask("r-1", "lime", object_index=1)
 
+    assert [one.object_index for one in asked.messages] == [0, 1]  # each its own, once
     with pytest.raises(ExplanationUnavailable, match="has 2 explanations, legal are 2"):
         asked.ask("r-1", "lime", object_index=0, frame=1)
     assert asked.ask("r-1", "lime", object_index=1).status == "pending"

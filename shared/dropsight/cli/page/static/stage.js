@@ -12,11 +12,12 @@ const FIDELITY = {
 
 // Kept while one goes from result to result.
 let opacity = 0.85;
-let preferred = { method: undefined, label: undefined }; // method null: the image alone
+let preferred = { method: undefined, label: undefined, object: null }; // method null: the image alone
 
 /** The explanation that is nearest to what was looked at last. */
 const best = (ready) =>
-  ready.find((one) => one.method === preferred.method && one.label === preferred.label)
+  ready.find((one) => one.method === preferred.method && one.label === preferred.label && one.objectIndex === preferred.object)
+  ?? ready.find((one) => one.method === preferred.method && one.label === preferred.label)
   ?? ready.find((one) => one.method === preferred.method)
   ?? ready[0];
 
@@ -67,13 +68,13 @@ export function stageCard(result) {
         siblings.length > 1
           ? element("div", { class: "switch", role: "group", "aria-label": "Explained label" },
               ...siblings.map((one) =>
-                choice(label(result.model.name, one.label), one === chosen, one.status !== "done", { label: one.label })))
+                choice(subject(result, one), one === chosen, one.status !== "done", { label: one.label, object: one.objectIndex })))
           : null,
         chosen ? slider(overlay) : null,
         chosen && !objects ? legend() : null,
         chosen && !objects ? fidelity(chosen) : null,
         ...here.filter((one) => one.error).map((one) =>
-          element("p", { class: "soft" }, `${method(one.method)} of ${label(result.model.name, one.label)}: ${one.error.message}`)),
+          element("p", { class: "soft" }, `${method(one.method)} of ${subject(result, one)}: ${one.error.message}`)),
       ].filter(Boolean),
     );
   };
@@ -90,6 +91,12 @@ export function stageCard(result) {
   };
   draw();
   return element("section", { class: "card stage-card", "aria-label": "Image" }, film, controls);
+}
+
+/** What an explanation is of: a label, or one object by its number. */
+function subject(result, one) {
+  const name = label(result.model.name, one.label);
+  return (one.objectIndex ?? null) === null ? name : `${name}, object ${one.objectIndex}`;
 }
 
 /** As large as the column, but never higher than most of the window. */
