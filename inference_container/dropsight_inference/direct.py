@@ -96,7 +96,7 @@ class Call:
             upload = open_upload(data, self.policy)
             prepared = prepare(upload, self.manifest, self.policy)
         prediction = self._predict(prepared)
-        draws_objects = self.manifest.finds_objects
+        draws_objects = self.manifest.task != "classification"
         pending = (
             plan_explanations(self._asking(), prediction.findings)
             if self.question.overlays or not draws_objects

@@ -14,6 +14,7 @@ import yaml
 
 from dropsight.domain.errors import ManifestInvalid
 from dropsight.domain.identity import digest
+from dropsight.domain.thresholds import fill_thresholds
 from dropsight.domain.wire import Record, described
 
 Task = Literal["classification", "detection", "segmentation", "module"]
@@ -27,11 +28,6 @@ KERAS_FILES = (".keras", ".h5", ".hdf5")
 """Endings of the TensorFlow artifacts that have layers. Others are folders: a SavedModel."""
 
 ALL_FORMATS: list[Format] = ["dicom", "png", "jpeg", "tiff", "webp", "bmp"]
-
-OBJECT_THRESHOLD = 0.1
-"""The score from which objects of a label are shown whose model.yaml says nothing of it: low, so
-that what is weak is seen and then left out on purpose. Scores are no probabilities, so the 0.5 of a
-classifier would mean nothing."""
 
 PALETTE = (
     "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#D55E00", "#CC79A7", "#0072B2", "#999999"
@@ -161,9 +157,7 @@ class Label(ManifestRecord, kw_only=True, frozen=True):
     name: dict[str, str] = {}
     """Display name by language (BCP 47)."""
     threshold: UnitFloat = 0.5
-    """Operating point in calibrated probability: positive at or above it. For detection and
-    segmentation the score from which an object is shown; where it is not stated,
-    `OBJECT_THRESHOLD`."""
+    """Positive at or above it: a calibrated probability, or a score (then 0.1 if not stated)."""
     color: Annotated[str, msgspec.Meta(pattern="^#[0-9a-fA-F]{6}$")] | None = None
     """Of its boxes and masks; where there is none, one of `PALETTE` by the label's position."""
 
@@ -212,19 +206,13 @@ class Manifest(ManifestRecord, kw_only=True, frozen=True, dict=True):
     @property
     def has_gradients(self) -> bool:
         """Whether its runtime can differentiate it."""
-        if self.runtime == "tensorflow":
-            return self.artifact.path.endswith(KERAS_FILES)
-        return self.runtime == "torch"
+        has_layers = self.runtime == "tensorflow" and self.artifact.path.endswith(KERAS_FILES)
+        return has_layers or self.runtime == "torch"
 
     @property
     def has_grad_cam(self) -> bool:
         """By gradients, or by activations that the model gives out."""
         return self.has_gradients or self.outputs.activations is not None
-
-    @property
-    def finds_objects(self) -> bool:
-        """Whether its findings have boxes."""
-        return self.task in ("detection", "segmentation", "module")
 
     @functools.cached_property
     def colors(self) -> dict[str, str]:
@@ -254,23 +242,12 @@ def parse_manifest(text: str, where: str = "model.yaml") -> Manifest:
     """Read and check the text of a model.yaml. Raises ManifestInvalid."""
     try:
         plain = yaml.safe_load(text)
-        _fill_thresholds(plain)
+        fill_thresholds(plain)
         manifest = msgspec.convert(plain, described(Manifest))
     except (yaml.YAMLError, msgspec.ValidationError) as error:
         raise ManifestInvalid(f"{where}: {error}") from error
     _check_consistency(manifest, where)
     return manifest
-
-
-def _fill_thresholds(plain: Any) -> None:
-    """State `OBJECT_THRESHOLD` where a detector's label has no threshold. Whether `plain` is a
-    model.yaml at all is found out later."""
-    if not isinstance(plain, dict) or plain.get("task") not in ("detection", "segmentation"):
-        return
-    labels = plain.get("labels")
-    for label in labels if isinstance(labels, list) else []:
-        if isinstance(label, dict):
-            label.setdefault("threshold", OBJECT_THRESHOLD)
 
 
 def load_manifest(folder: Path) -> Manifest:

@@ -27,26 +27,23 @@ def place_labels(
     touches no label that has a place already and leaves the other objects to be seen. In a crowd
     not every label finds one; its box and colour still tell what it is.
     """
+    areas = np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(axis=1), 1)
     placed = np.empty((0, 4), np.int64)
     found: list[tuple[int, int] | None] = []
     for at, (across, rise) in enumerate(sizes):
-        others = np.delete(boxes, at, axis=0)
-        place = None
-        for own_limit in (OWN_HIDDEN, 1.0):
-            for x, y in _places(boxes[at].tolist(), across, rise, width, height):
-                label = np.array([x, y, x + across, y + rise])
-                if _shared(label, placed).any():
-                    continue
-                if (_hidden(label, others) > OTHERS_HIDDEN).any():
-                    continue
-                if _hidden(label, boxes[at : at + 1])[0] > own_limit:
-                    continue
-                place = (x, y)
-                break
-            if place is not None:
-                placed = np.vstack([placed, label])
-                break
-        found.append(place)
+        places = np.array(list(_places(boxes[at].tolist(), across, rise, width, height)))
+        labels: Corners = np.hstack([places, places + np.array([across, rise])])
+        hidden = _shared(labels, boxes) / areas
+        own = hidden[:, at].copy()
+        hidden[:, at] = 0.0
+        able = ~_shared(labels, placed).any(axis=1) & (hidden <= OTHERS_HIDDEN).all(axis=1)
+        best = np.flatnonzero(able & (own <= OWN_HIDDEN))
+        best = best if best.size else np.flatnonzero(able)
+        if not best.size:
+            found.append(None)
+            continue
+        placed = np.vstack([placed, labels[best[0]]])
+        found.append((int(places[best[0], 0]), int(places[best[0], 1])))
     return found
 
 
@@ -67,15 +64,11 @@ def _places(
     yield from ((starts[0], min(max(y, 0), low)) for y in (top, bottom - rise))
 
 
-def _shared(label: npt.NDArray[np.int64], boxes: Corners) -> npt.NDArray[np.int64]:
-    """Pixels that `label` has in common with each of `boxes`."""
-    sides = np.minimum(label[2:], boxes[:, 2:]) - np.maximum(label[:2], boxes[:, :2])
-    shared: npt.NDArray[np.int64] = np.maximum(sides, 0).prod(axis=1)
+def _shared(labels: Corners, boxes: Corners) -> npt.NDArray[np.int64]:
+    """(labels, boxes): pixels that each two of them have in common."""
+    first, second = labels[:, None], boxes[None]
+    sides = np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(
+        first[..., :2], second[..., :2]
+    )
+    shared: npt.NDArray[np.int64] = np.maximum(sides, 0).prod(axis=2)
     return shared
-
-
-def _hidden(label: npt.NDArray[np.int64], boxes: Corners) -> npt.NDArray[np.float64]:
-    """Share of each of `boxes` that lies below `label`."""
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    share: npt.NDArray[np.float64] = _shared(label, boxes) / np.maximum(areas, 1)
-    return share

@@ -12,6 +12,7 @@ to be given a place (`label_layout`).
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -167,10 +168,10 @@ class _Pen:
     def _fitting(self, text: str) -> tuple[ImageFont.FreeTypeFont, str]:
         """Smaller type for a narrow picture, and below a readable size the beginning alone."""
         room = self.width - 2 * max(1, self.line)
-        font = scalable_font(self.size)
+        font = _font(self.size)
         if font.getlength(text) > room:
             smaller = int(self.size * room / font.getlength(text))
-            font = scalable_font(max(SMALLEST_TYPE, smaller))
+            font = _font(max(SMALLEST_TYPE, smaller))
         while len(text) > 1 and font.getlength(text) > room:
             text = text[:-1]
         return font, text
@@ -211,6 +212,12 @@ def _paint_mask(canvas: Display, finding: Finding, color: Color, mode: Mode, lin
     veiled = area * (1.0 - MASK_ALPHA) + paint * MASK_ALPHA
     area[inside == 1] = np.rint(veiled)[inside == 1]
     area[edge] = color
+
+
+@functools.lru_cache(maxsize=8)
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """Opened once, and not for each of a thousand labels."""
+    return scalable_font(size)
 
 
 def _ink(color: Color) -> Color:

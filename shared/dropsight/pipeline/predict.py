@@ -135,7 +135,7 @@ def plan_explanations(manifest: Manifest, findings: Sequence[Finding]) -> list[E
     explanation: their overlays are drawn by the second stage too, so that nobody waits for them
     before seeing the findings. Why one object was found is answered on request.
     """
-    if manifest.finds_objects:
+    if manifest.task != "classification":
         return object_overlay.plan_overlays(findings)
     best: dict[str, Finding] = {}
     for finding in findings:
