@@ -42,8 +42,12 @@ def state_dict_bytes(network: torch.nn.Module) -> bytes:
 
 
 def program_bytes(network: torch.nn.Module, *, dynamic: bool = True) -> bytes:
+    return program_of(network, torch.zeros(2, 1, 4, 4), dynamic=dynamic)
+
+
+def program_of(network: torch.nn.Module, example: torch.Tensor, *, dynamic: bool = True) -> bytes:
     shapes = ({0: torch.export.Dim.DYNAMIC},) if dynamic else None
-    program = torch.export.export(network.eval(), (torch.zeros(2, 1, 4, 4),), dynamic_shapes=shapes)
+    program = torch.export.export(network.eval(), (example,), dynamic_shapes=shapes)
     stored = io.BytesIO()
     torch.export.save(program, stored)
     return stored.getvalue()

@@ -21,7 +21,7 @@ from dropsight.domain.frames import Frame
 from dropsight.domain.results import Artifact, ModelReference, Result, Source
 from dropsight.domain.wire import Record, encode
 from dropsight.imaging.png import encode_png
-from dropsight.pipeline.artifacts import display_name, write_artifact
+from dropsight.pipeline.artifacts import display_name, frame_name, write_artifact
 from dropsight.settings import Settings
 from dropsight_inference.app import create_app
 from dropsight_inference.bundle import load_models
@@ -67,7 +67,7 @@ class Container:
         pixels = np.arange(frames * SIDE * SIDE, dtype=np.uint8).reshape(frames, SIDE, SIDE, 1)
         frame = Frame(pixels, 20, 10, (0.0, 0.0, SIDE, SIDE))
         info = self.backend.objects.write(
-            self.settings.work_bucket, f"{result_id}/frame.zip", frame.to_bytes()
+            self.settings.work_bucket, frame_name(result_id), frame.to_bytes()
         )
         displays: list[Artifact] = [
             write_artifact(

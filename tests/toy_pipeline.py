@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from dropsight.adapters.backend import Backend
-from dropsight.domain.errors import InferenceFailed
+from dropsight.domain.errors import ExplanationUnavailable, InferenceFailed
 from dropsight.domain.events import ObjectFinalized
 from dropsight.domain.frames import Frame
 from dropsight.domain.manifests import (
@@ -84,6 +84,11 @@ class BrightnessEngine:
             raise self.fail_with
         heatmap = frame.pixels[frame_index, :, :, 0].astype(np.float32)
         return [Attribution(label=label, heatmap=heatmap) for label in labels]
+
+    def explain_object(
+        self, model: str, frame: Frame, method: str, found: Finding, parameters: Mapping[str, Any]
+    ) -> Attribution:
+        raise ExplanationUnavailable(f"{model} classifies")
 
 
 @dataclass

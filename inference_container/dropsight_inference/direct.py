@@ -96,7 +96,7 @@ class Call:
             upload = open_upload(data, self.policy)
             prepared = prepare(upload, self.manifest, self.policy)
         prediction = self._predict(prepared)
-        draws_objects = self.manifest.task in object_overlay.TASKS
+        draws_objects = self.manifest.task != "classification"
         pending = (
             plan_explanations(self._asking(), prediction.findings)
             if self.question.overlays or not draws_objects
@@ -245,6 +245,7 @@ def _document(manifest: Manifest, upload: Upload, prepared: Prepared, now: float
             digest=manifest.digest,
             runtime=manifest.runtime,
             task=manifest.task,
+            labels=[label.id for label in manifest.labels],
         ),
         study=prepared.study,
         provenance=prepared.frame.provenance,

@@ -14,21 +14,22 @@ import numpy as np
 from dropsight.domain.errors import ExplanationUnavailable, InferenceFailed, ModelUnknown
 from dropsight.domain.frames import Frame, Pixels
 from dropsight.domain.manifests import Manifest
+from dropsight.domain.results import Finding
 from dropsight.ports import Attribution, InferenceEngine, Prediction
 from dropsight_inference.batching import Batcher, Expected
 from dropsight_inference.bundle import Model
 from dropsight_inference.device import Device, Priority
 from dropsight_inference.explainers import explainer
-from dropsight_inference.explainers.subject import Subject
+from dropsight_inference.explainers.subject import Gradients, ObjectGradients, Subject
+from dropsight_inference.explainers.values import LabelQuestion, ObjectQuestion
 from dropsight_inference.metrics import Metrics
 from dropsight_inference.runtimes import (
     Batch,
     Differentiable,
-    LayerGradients,
     Outputs,
     ReadsPictures,
 )
-from dropsight_inference.tasks import TASKS, module
+from dropsight_inference.tasks import OBJECT_TASKS, TASKS, module
 
 
 class Engine:
@@ -120,31 +121,67 @@ class Engine:
         parameters: Mapping[str, Any],
     ) -> list[Attribution]:
         """See `InferenceEngine.explain`."""
-        found = self._model(model)
-        if found.manifest.task != "classification":
+        manifest = self._model(model).manifest
+        if manifest.task != "classification":
             raise ExplanationUnavailable(
-                f"method: found {method!r}, but model {model!r} is of task {found.manifest.task}, "
-                "whose boxes and masks are its explanation"
+                f"method: found {method!r}, but model {model!r} is of task {manifest.task}, "
+                "whose boxes and masks are its explanation; one object is explained by its number"
             )
+        question = LabelQuestion(manifest, _positions(manifest, labels))
+        return self._explain(model, frame, frame_index, question, method, parameters)
+
+    def explain_object(
+        self,
+        model: str,
+        frame: Frame,
+        method: str,
+        found: Finding,
+        parameters: Mapping[str, Any],
+    ) -> Attribution:
+        """See `InferenceEngine.explain_object`."""
+        manifest = self._model(model).manifest
+        if manifest.task not in OBJECT_TASKS or found.box is None:
+            raise ExplanationUnavailable(
+                f"object: found one of model {model!r} of task {manifest.task}; explained are "
+                f"objects of {', '.join(OBJECT_TASKS)}"
+            )
+        _positions(manifest, [found.label])
+        question = ObjectQuestion(manifest, frame, found)
+        (answer,) = self._explain(model, frame, found.frame, question, method, parameters)
+        return answer
+
+    def _explain(
+        self,
+        model: str,
+        frame: Frame,
+        frame_index: int,
+        question: LabelQuestion | ObjectQuestion,
+        method: str,
+        parameters: Mapping[str, Any],
+    ) -> list[Attribution]:
+        """One attribution for each column of `question`."""
         explain = explainer(method)
-        positions = _positions(found.manifest, labels)
+        asked = self._model(model)
         if not 0 <= frame_index < len(frame.pixels):
             raise ExplanationUnavailable(
                 f"frame_index: found {frame_index}, legal are 0 to {len(frame.pixels) - 1}"
             )
         pixels = frame.pixels[frame_index]
-        found.layout.check(pixels)
+        asked.layout.check(pixels)
+        gradients, local_gradients = self._gradients(asked)
         subject = Subject(
-            manifest=found.manifest,
-            layout=found.layout,
+            manifest=asked.manifest,
+            question=question,
+            layout=asked.layout,
             pixels=pixels,
             content_box=frame.content_box,
-            submit=lambda batch: self._submit_explanation(found, batch),
-            chunk=self._largest_batch(found),
-            gradients=self._gradients(found),
+            submit=lambda batch: self._submit_explanation(asked, batch),
+            chunk=self._largest_batch(asked),
+            gradients=gradients,
+            local_gradients=local_gradients,
         )
         started = time.perf_counter()
-        attributions = explain(subject, positions, parameters)
+        attributions = explain(subject, parameters)
         elapsed = time.perf_counter() - started
         self._metrics.explanation_seconds.labels(model, method).observe(elapsed)
         return attributions
@@ -205,14 +242,18 @@ class Engine:
             Priority.EXPLANATION, lambda: self._forward(model, batch, "explain")
         )
 
-    def _gradients(
-        self, model: Model
-    ) -> Callable[[Batch, Sequence[int], str | None], Future[LayerGradients]] | None:
+    def _gradients(self, model: Model) -> tuple[Gradients | None, ObjectGradients | None]:
+        """Both kinds of a runtime that has them, queued behind every prediction."""
         runtime = model.runtime
         if not isinstance(runtime, Differentiable):
-            return None
-        return lambda batch, labels, layer: self._device.submit(
-            Priority.EXPLANATION, lambda: runtime.gradients(batch, labels, layer)
+            return None, None
+        return (
+            lambda batch, labels, layer: self._device.submit(
+                Priority.EXPLANATION, lambda: runtime.gradients(batch, labels, layer)
+            ),
+            lambda batch, score, box, layer: self._device.submit(
+                Priority.EXPLANATION, lambda: runtime.local_gradients(batch, score, box, layer)
+            ),
         )
 
     def _forward(self, model: Model, batch: Batch, purpose: str) -> Outputs:
@@ -245,6 +286,16 @@ class _ExpectedEngine:
         parameters: Mapping[str, Any],
     ) -> list[Attribution]:
         return self._engine.explain(model, frame, method, labels, frame_index, parameters)
+
+    def explain_object(
+        self,
+        model: str,
+        frame: Frame,
+        method: str,
+        found: Finding,
+        parameters: Mapping[str, Any],
+    ) -> Attribution:
+        return self._engine.explain_object(model, frame, method, found, parameters)
 
 
 def _positions(manifest: Manifest, labels: Sequence[str]) -> list[int]:

@@ -181,3 +181,17 @@ class InferenceEngine(Protocol):
         Raises ModelUnknown, ExplanationUnavailable, InferenceFailed, Overloaded.
         """
         ...
+
+    def explain_object(
+        self,
+        model: str,
+        frame: Frame,
+        method: str,
+        found: Finding,
+        parameters: Mapping[str, Any],
+    ) -> Attribution:
+        """Why `found`, an object of detection or segmentation, was found in its frame.
+
+        Raises ModelUnknown, ExplanationUnavailable, InferenceFailed, Overloaded.
+        """
+        ...

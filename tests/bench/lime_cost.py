@@ -22,6 +22,7 @@ from lime.lime_image import LimeImageExplainer
 from dropsight_inference.bundle import Model, load_model
 from dropsight_inference.explainers.lime import LimeParameters, weigh_superpixels
 from dropsight_inference.explainers.subject import Subject
+from dropsight_inference.explainers.values import LabelQuestion
 from dropsight_inference.runtimes import Batch, Outputs
 from tests.bench.small_network import SIDE, film, write_small_bundle
 from tests.bench.table import print_table
@@ -57,9 +58,15 @@ def ours(model: Model, samples: int) -> float:
         return future
 
     subject = Subject(
-        model.manifest, model.layout, film()[..., None], (0, 0, SIDE, SIDE), submit, BATCH
+        manifest=model.manifest,
+        question=LabelQuestion(model.manifest, [0, 1, 2]),
+        layout=model.layout,
+        pixels=film()[..., None],
+        content_box=(0, 0, SIDE, SIDE),
+        submit=submit,
+        chunk=BATCH,
     )
-    return best(lambda: weigh_superpixels(subject, [0, 1, 2], LimeParameters(samples=samples)))
+    return best(lambda: weigh_superpixels(subject, LimeParameters(samples=samples)))
 
 
 def package(model: Model, samples: int) -> float:

@@ -59,6 +59,23 @@ def test_a_model_that_is_named_goes_before_the_route(reader: Laptop, tmp_path: P
     assert json.loads(said.stdout)[0]["model"]["name"] == MODEL
 
 
+def test_another_label_is_explained_when_somebody_asks(reader: Laptop, tmp_path: Path):
+    (tmp_path / "three.png").write_bytes(samples()[1].data)
+    said = reader.run("drop", "--model", MODEL, "--wait", "--json", str(tmp_path / "three.png"))
+    (result,) = json.loads(said.stdout)
+    explained = {one["label"] for one in result["explanations"]}
+    other = next(one["label"] for one in result["findings"] if one["label"] not in explained)
+    asking = ("explain", result["resultId"], "--method", "grad-cam", "--wait", "--label")
+
+    answer = reader.run(*asking, other)
+    unknown = reader.run(*asking, "measles")
+
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.startswith(f"grad-cam of {other}: done, {result['resultId']}/overlay-")
+    assert unknown.returncode == 1
+    assert "label: found 'measles', legal are" in unknown.stderr
+
+
 def readme_lines() -> list[str]:
     """Each `.venv/bin/dropsight …` line of the README's code blocks, without its comment."""
     blocks = re.findall(r"^```\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)

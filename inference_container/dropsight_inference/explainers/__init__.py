@@ -1,14 +1,14 @@
 """Why a model said what it said. One module for each method, imported on demand.
 
-An explainer module has one function, `explain(subject, labels, parameters)`, where `labels` are
-positions in model.yaml; it returns one Attribution for each of them, in order. It raises
-ExplanationUnavailable for parameters that it does not know and for models that it cannot answer.
+An explainer module has one function, `explain(subject, parameters)`; it returns one Attribution for
+each column of `subject.question`, in order. It raises ExplanationUnavailable for parameters that it
+does not know and for models that it cannot answer.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from dropsight.domain.errors import ExplanationUnavailable
@@ -22,9 +22,7 @@ EXPLAINERS = {
 
 
 class Explain(Protocol):
-    def __call__(
-        self, subject: Subject, labels: Sequence[int], parameters: Mapping[str, Any]
-    ) -> list[Attribution]: ...
+    def __call__(self, subject: Subject, parameters: Mapping[str, Any]) -> list[Attribution]: ...
 
 
 def explainer(method: str) -> Explain:

@@ -16,11 +16,14 @@ Deviations from the paper and the `lime` package:
   (on a film of pneumonia, deletion AUC 0.94, and 0.49 with the image's mean). The price is a
   surrogate that fits less well (R² about 0.6 in place of 0.9). `fill: superpixel-mean` is lime's;
 - SLIC in place of quickshift: superpixels of similar size, and faster.
+
+One object of a detector is explained by the value of `values.ObjectQuestion`: superpixels are cut
+in its neighbourhood (`neighbourhood.py`), and the surrogate is fitted to the value itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -37,7 +40,6 @@ from dropsight_inference.explainers.perturbations import (
 )
 from dropsight_inference.explainers.subject import Subject
 from dropsight_inference.explainers.surrogate import Surrogate, fit, locality
-from dropsight_inference.tasks import classification
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 TOP = 5
@@ -61,23 +63,32 @@ class LimeParameters(Parameters, kw_only=True, frozen=True):
     """What the surrogate is fitted to."""
 
 
-def explain(
-    subject: Subject, labels: Sequence[int], parameters: Mapping[str, Any]
-) -> list[Attribution]:
-    """All of `labels` from one set of forward passes.
+class ObjectLimeParameters(LimeParameters, kw_only=True, frozen=True):
+    """For one object: fewer superpixels, as only a part of the picture is cut, and fewer passes, as
+    those of a detector take longer."""
+
+    samples: Annotated[int, msgspec.Meta(ge=9, le=16385)] = 129
+    segments: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 32
+    target: Literal["log-odds", "probability"] = "probability"
+
+
+def explain(subject: Subject, parameters: Mapping[str, Any]) -> list[Attribution]:
+    """All columns of the question from one set of forward passes.
 
     A heatmap holds the positive weight of the superpixel that a pixel belongs to. The signed
     weights are in `parameters`. Same frame, parameters and seed: the same bytes.
     """
-    asked = read_parameters(parameters, LimeParameters, "lime")
-    segments, surrogate = weigh_superpixels(subject, labels, asked)
+    kind = LimeParameters if subject.area is None else ObjectLimeParameters
+    asked = read_parameters(parameters, kind, "lime")
+    labels = subject.question.labels
+    segments, surrogate = weigh_superpixels(subject, asked)
     # Padding has index -1 and so the weight appended at the end: none.
     painted = np.vstack([surrogate.weights, np.zeros((1, len(labels)))]).astype(np.float32)
     signed = [painted[segments, position] for position in range(len(labels))]
-    figures = measure_fidelity(subject, labels, signed)
+    figures = measure_fidelity(subject, signed)
     return [
         Attribution(
-            label=subject.manifest.labels[label].id,
+            label=label,
             heatmap=np.maximum(signed[position], 0.0),
             parameters=_describe(asked, segments, surrogate, position),
             seed=asked.seed,
@@ -87,16 +98,17 @@ def explain(
     ]
 
 
-def weigh_superpixels(
-    subject: Subject, labels: Sequence[int], asked: LimeParameters
-) -> tuple[Segments, Surrogate]:
+def weigh_superpixels(subject: Subject, asked: LimeParameters) -> tuple[Segments, Surrogate]:
     """The superpixels, and the surrogate with their weights: LIME itself."""
     segments = superpixels(subject, asked.segments)
     masks = sobol_masks(int(segments.max()) + 1, asked.samples, asked.seed)
     perturber = Perturber(subject, segments, asked.fill)
-    logits = subject.logits(len(masks), lambda index, row: perturber.write(masks[index], row))
-    score = classification.log_odds if asked.target == "log-odds" else classification.probabilities
-    scores = score(logits, subject.manifest)[:, list(labels)]
+    question = subject.question
+    scores = subject.ask(
+        len(masks),
+        lambda index, row: perturber.write(masks[index], row),
+        question.log_odds if asked.target == "log-odds" else question.values,
+    )
     return segments, fit(masks, scores, locality(masks, asked.kernel_width), asked.ridge)
 
 

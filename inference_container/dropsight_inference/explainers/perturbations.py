@@ -20,9 +20,13 @@ SMOOTHING = 1 / 224
 """Sigma of the blur before SLIC, as a share of the width. Without it grain tears superpixels into
 shreds, which SLIC then joins: pure noise came out as a single one."""
 
+LEAST_SMOOTHING = 1.0
+"""Pixels."""
+
 
 def superpixels(subject: Subject, wanted: int) -> Segments:
-    """int32 (height, width): 0..count-1 where the image is, -1 in the padding of a letterbox.
+    """int32 (height, width): 0..count-1 where the image is, -1 in the padding of a letterbox and
+    outside of the neighbourhood of an object.
 
     SLIC has no randomness: the same frame always gives the same superpixels.
     """
@@ -30,6 +34,11 @@ def superpixels(subject: Subject, wanted: int) -> Segments:
     left, top, across, down = subject.content_box
     rows = slice(max(0, round(top)), min(height, round(top + down)))
     columns = slice(max(0, round(left)), min(width, round(left + across)))
+    smoothing = SMOOTHING * width
+    if subject.area is not None:
+        rows, columns = subject.area
+        # In proportion to what is cut, but never so little that grain is taken for structure.
+        smoothing = max(LEAST_SMOOTHING, SMOOTHING * (columns.stop - columns.start))
     image = subject.pixels[rows, columns]
     color = gray2rgb(image[..., 0]) if image.shape[2] == 1 else image
     segments = np.full((height, width), -1, np.int32)
@@ -37,7 +46,7 @@ def superpixels(subject: Subject, wanted: int) -> Segments:
         color,
         n_segments=wanted,
         compactness=COMPACTNESS,
-        sigma=SMOOTHING * width,
+        sigma=smoothing,
         start_label=0,
         channel_axis=-1,
     )

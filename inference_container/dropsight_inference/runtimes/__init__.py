@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -84,6 +84,26 @@ class LayerGradients:
     weights: npt.NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class LocalGradients:
+    """What one layer saw in one input, and how much one score depends on each place of it.
+
+    activations  float32 (c, h, w)
+    gradients    float32 (c, h, w), d score / d activations
+    """
+
+    layer: str
+    activations: npt.NDArray[np.float32]
+    gradients: npt.NDArray[np.float32]
+
+
+Score = Callable[[Mapping[str, Any]], Any]
+"""Takes one number out of the tensors of a model's answer, by the fields of `expected_outputs`, by
+indices and products alone: the tensors are a framework's own."""
+Shares = tuple[float, float, float, float]
+"""Left, top, right, bottom of a box, in shares of the input's width and height."""
+
+
 @runtime_checkable
 class Differentiable(Protocol):
     """A runtime that has gradients."""
@@ -92,6 +112,17 @@ class Differentiable(Protocol):
         """Of the first input of `batch`; None is the last layer that still has a picture.
 
         Raises ExplanationUnavailable (no such layer), InferenceFailed, Overloaded.
+        """
+        ...
+
+    def local_gradients(
+        self, batch: Batch, score: Score, box: Shares, layer: str | None
+    ) -> LocalGradients:
+        """Of `score` of the first input of `batch`; None is the last layer whose gradient reaches
+        over the `box` (`local_gradients.last_that_reaches`).
+
+        Raises ExplanationUnavailable (no such layer, or no layer that the score depends on),
+        InferenceFailed, Overloaded.
         """
         ...
 

@@ -8,11 +8,22 @@ from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from dropsight.domain.errors import ExplanationUnavailable, ManifestInvalid
 from dropsight.domain.manifests import Manifest
-from dropsight_inference.runtimes import Batch, LayerGradients, Outputs, as_outputs, input_shape
+from dropsight_inference.runtimes import (
+    Batch,
+    LayerGradients,
+    LocalGradients,
+    Outputs,
+    Score,
+    Shares,
+    as_outputs,
+    input_shape,
+)
+from dropsight_inference.runtimes.local_gradients import last_that_reaches
 from dropsight_inference.runtimes.tensorflow_common import (
     as_arrays,
     named_errors,
@@ -56,11 +67,7 @@ class KerasRuntime:
     def gradients(self, batch: Batch, labels: Sequence[int], layer: str | None) -> LayerGradients:
         """See `Differentiable`. `layer` is a name as in `model.summary()`; a layer of a model
         within the model is `outer/inner`."""
-        layers = dict(_layers(self._model))
-        if layer is not None and layer not in layers:
-            raise ExplanationUnavailable(
-                f"parameters of grad-cam: `layer`: found {layer!r}, legal are {', '.join(layers)}"
-            )
+        wanted = self._wanted(layer)
         with named_errors(batch[:1]), tf.GradientTape(persistent=True) as tape:
             kept: dict[str, Any] = {}
 
@@ -69,7 +76,6 @@ class KerasRuntime:
                 kept.pop(name, None)  # the last call counts
                 kept[name] = output
 
-            wanted = layers if layer is None else {layer: layers[layer]}
             with _called(wanted, keep), self._before_probabilities():
                 found = self._outputs(self._model(tf.constant(batch[:1]), training=False))["logits"]
             scores = [self._score(found[0, label]) for label in labels]
@@ -83,12 +89,51 @@ class KerasRuntime:
             weights = [tf.reduce_mean(tape.gradient(score, maps), (0, 1, 2)) for score in scores]
         return LayerGradients(
             layer=name,
-            activations=np.asarray(maps[0], np.float32).transpose(2, 0, 1),
+            activations=_channels_first(maps),
             weights=np.asarray(tf.stack(weights), np.float32),
         )
 
+    def local_gradients(
+        self, batch: Batch, score: Score, box: Shares, layer: str | None
+    ) -> LocalGradients:
+        """See `Differentiable`. Layers are named as for `gradients`."""
+        wanted = self._wanted(layer)
+        kept: dict[str, Any] = {}
+        with named_errors(batch[:1]):
+            with tf.GradientTape() as tape:
+
+                def keep(name: str, output: Any) -> None:
+                    if len(output) == 1:
+                        tape.watch(output)
+                        kept.pop(name, None)  # the last call counts
+                        kept[name] = output
+
+                with _called(wanted, keep):
+                    value = score(
+                        self._outputs(self._model(tf.constant(batch[:1]), training=False))
+                    )
+            layers = list(kept)[::-1]
+            found = dict(
+                zip(layers, tape.gradient(value, [kept[one] for one in layers]), strict=True)
+            )
+            name = last_that_reaches(
+                ((one, _channels_first(g)) for one, g in found.items() if g is not None), box
+            )
+            return LocalGradients(name, _channels_first(kept[name]), _channels_first(found[name]))
+
     def close(self) -> None:
         del self._graph, self._model, self._head
+
+    def _wanted(self, layer: str | None) -> dict[str, Any]:
+        """All layers by name, or the one. Raises ExplanationUnavailable."""
+        layers = dict(_layers(self._model))
+        if layer is None:
+            return layers
+        if layer not in layers:
+            raise ExplanationUnavailable(
+                f"parameters of grad-cam: `layer`: found {layer!r}, legal are {', '.join(layers)}"
+            )
+        return {layer: layers[layer]}
 
     def _outputs(self, found: Any) -> dict[str, Any]:
         """By field: a model gives a tensor, or a mapping by names."""
@@ -132,6 +177,11 @@ def _check_input(model: keras.Model, layout: str, shape: tuple[int, ...], where:
         raise ManifestInvalid(
             f"{where}: input ({layout}): the model has shape {found}, model.yaml says {shape}"
         )
+
+
+def _channels_first(maps: Any) -> npt.NDArray[np.float32]:
+    """(1, height, width, channels) as float32 (channels, height, width)."""
+    return np.asarray(maps[0], np.float32).transpose(2, 0, 1)
 
 
 def _last_of(model: keras.Model) -> Any:

@@ -21,11 +21,15 @@ from dropsight_inference.output_layout import expected_outputs
 from dropsight_inference.runtimes import (
     Batch,
     LayerGradients,
+    LocalGradients,
     Outputs,
+    Score,
+    Shares,
     Source,
     as_outputs,
     try_on_black,
 )
+from dropsight_inference.runtimes.local_gradients import last_that_reaches
 from dropsight_inference.runtimes.torch_files import open_network
 
 Hook = Callable[[str, torch.Tensor], torch.Tensor | None]
@@ -82,6 +86,39 @@ class TorchRuntime:
                 activations=kept[-1].detach()[0].float().cpu().numpy(),
                 weights=torch.cat(weights).float().cpu().numpy(),
             )
+
+    def local_gradients(
+        self, batch: Batch, score: Score, box: Shares, layer: str | None
+    ) -> LocalGradients:
+        """See `Differentiable`. `layer` is a name as in `named_modules()`."""
+        with _named_errors(batch[:1]):
+            names = [name for name, _ in self._network.named_modules() if name]
+            kept: dict[str, torch.Tensor] = {}
+
+            def keep(name: str, output: torch.Tensor) -> torch.Tensor | None:
+                whole = len(output) == 1 and output.shape[2] * output.shape[3] > 1
+                if not whole or not output.is_floating_point():
+                    return None  # not of the picture: a region of it, or a mean over it
+                # From the first of them on everything is differentiated: the weights are not.
+                kept.pop(name, None)
+                kept[name] = output if output.requires_grad else output.requires_grad_()
+                return output.clone()  # the network may write in place
+
+            with self._hooked(keep, names if layer is None else [layer]):
+                value = score(self._outputs(batch[:1]))
+            layers = list(kept)[::-1]
+            found: dict[str, torch.Tensor | None] = {}
+            if layers and value.requires_grad:
+                maps = [kept[name] for name in layers]
+                found = dict(
+                    zip(layers, torch.autograd.grad(value, maps, allow_unused=True), strict=True)
+                )
+            name = last_that_reaches(
+                ((n, _array(g[0])) for n, g in found.items() if g is not None), box
+            )
+            gradient = found[name]
+            assert gradient is not None  # noqa: S101 (it was offered)
+            return LocalGradients(name, _array(kept[name].detach()[0]), _array(gradient[0]))
 
     def close(self) -> None:
         del self._network

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dropsight.domain.errors import ManifestInvalid
 from dropsight.domain.manifests import Manifest
 from dropsight_inference.tasks import classification, detection, segmentation
-from dropsight_inference.tasks.protocol import Task
+from dropsight_inference.tasks.protocol import ObjectTask, Task
 
 TASKS: dict[str, Task] = {
     "classification": classification,
@@ -16,6 +16,8 @@ TASKS: dict[str, Task] = {
     "segmentation": segmentation,
 }
 """Of networks. See `module.findings` for task `module`."""
+OBJECT_TASKS: dict[str, ObjectTask] = {"detection": detection, "segmentation": segmentation}
+"""Those whose objects can be explained one by one."""
 SERVED = (*TASKS, "module")
 
 

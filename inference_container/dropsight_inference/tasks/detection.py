@@ -7,15 +7,15 @@ candidates are shown is for `dropsight.domain.suppression`, at thresholds that a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from dropsight.domain.errors import InferenceFailed
 from dropsight.domain.frames import Frame
 from dropsight.domain.manifests import Manifest
-from dropsight.imaging.resize import to_source
+from dropsight.imaging.resize import Boxes, to_source
 from dropsight_inference.output_layout import expected_outputs
 from dropsight_inference.runtimes import Outputs, Row
 from dropsight_inference.tasks.candidates import (
@@ -58,25 +58,41 @@ def check(outputs: Outputs, rows: int, manifest: Manifest) -> None:
 
 def read(rows: Sequence[Row], manifest: Manifest, frame: Frame) -> Read:
     """See `protocol.Task`."""
-    return read_objects([_objects(row["boxes"], manifest, frame) for row in rows], manifest)
+    return read_objects([_objects(row, manifest, frame) for row in rows], manifest)
 
 
 def _transposed(manifest: Manifest) -> bool:
     return manifest.outputs.boxes is not None and manifest.outputs.boxes.layout == "yolov8"
 
 
-def _objects(table: npt.NDArray[np.float32], manifest: Manifest, frame: Frame) -> Objects:
-    """One frame; `table` is a row of the head's output."""
+def candidates(
+    row: Row, manifest: Manifest, frame: Frame, least: float = 0.0
+) -> tuple[Boxes, Boxes]:
+    """See `protocol.ObjectTask`: the anchors with a score at or above `least`."""
+    table = row["boxes"]
     if _transposed(manifest):
         table = table.T
         chances = table[:, 4:]
     else:
         chances = table[:, 5:] * table[:, 4:5]
     # Most anchors see nothing: the rest of the work is for the few that do.
-    seen = np.flatnonzero(chances.max(axis=1) >= manifest.candidates.minimum_score - SLACK)
-    scores = np.clip(chances[seen].astype(np.float64), 0.0, 1.0).round(SCORE_DECIMALS)
+    seen = np.flatnonzero(chances.max(axis=1) >= least) if least > 0.0 else slice(None)
+    scores = np.clip(chances[seen].astype(np.float64), 0.0, 1.0)
     centred = table[seen, :4].astype(np.float64)
     sides = np.maximum(centred[:, 2:], 0.0)
-    boxes = rounded_boxes(to_source(np.hstack([centred[:, :2] - sides / 2, sides]), frame))
+    return to_source(np.hstack([centred[:, :2] - sides / 2, sides]), frame), scores
+
+
+def score_of(tensors: Mapping[str, Any], position: int, label: int, manifest: Manifest) -> Any:
+    """See `protocol.ObjectTask`."""
+    if _transposed(manifest):
+        return tensors["boxes"][0, 4 + label, position]
+    return tensors["boxes"][0, position, 4] * tensors["boxes"][0, position, 5 + label]
+
+
+def _objects(row: Row, manifest: Manifest, frame: Frame) -> Objects:
+    """One frame."""
+    boxes, scores = candidates(row, manifest, frame, manifest.candidates.minimum_score - SLACK)
+    boxes, scores = rounded_boxes(boxes), scores.round(SCORE_DECIMALS)
     kept, found = strongest(boxes, scores, manifest)
     return Objects(boxes[kept], scores[kept], None, found)

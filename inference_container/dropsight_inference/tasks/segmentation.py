@@ -7,7 +7,7 @@ detection. Masks are pasted to source pixels and kept as COCO run-length encodin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from dropsight.domain.errors import InferenceFailed
 from dropsight.domain.frames import Frame
 from dropsight.domain.manifests import Manifest
 from dropsight.imaging.masks import paste_mask
-from dropsight.imaging.resize import to_source
+from dropsight.imaging.resize import Boxes, to_source
 from dropsight_inference.output_layout import expected_outputs
 from dropsight_inference.runtimes import Outputs, Row
 from dropsight_inference.tasks.candidates import (
@@ -60,15 +60,31 @@ def read(rows: Sequence[Row], manifest: Manifest, frame: Frame) -> Read:
     return read_objects([_objects(row, manifest, frame) for row in rows], manifest)
 
 
-def _objects(row: Row, manifest: Manifest, frame: Frame) -> Objects:
+def candidates(row: Row, manifest: Manifest, frame: Frame) -> tuple[Boxes, Boxes]:
+    """See `protocol.ObjectTask`: what the network itself has kept."""
     corners = row["boxes"].astype(np.float64)
-    boxes = rounded_boxes(
-        to_source(np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]]), frame)
-    )
+    boxes = to_source(np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]]), frame)
     labels = _positions(row["labels"], manifest)
     chances = np.zeros((len(labels), len(manifest.labels)))
-    scores = np.clip(row["scores"].astype(np.float64), 0.0, 1.0).round(SCORE_DECIMALS)
-    chances[np.arange(len(labels)), labels] = scores
+    chances[np.arange(len(labels)), labels] = np.clip(row["scores"].astype(np.float64), 0.0, 1.0)
+    return boxes, chances
+
+
+def score_of(
+    tensors: Mapping[str, Any],
+    position: int,
+    label: int,  # noqa: ARG001 (an object of Mask R-CNN has one label, so its score is the label's)
+    manifest: Manifest,  # noqa: ARG001
+) -> Any:
+    """See `protocol.ObjectTask`."""
+    scores = tensors["scores"]
+    of_one_image = len(getattr(scores, "shape", (0, 0))) == 1
+    return scores[position] if of_one_image else scores[0][position]
+
+
+def _objects(row: Row, manifest: Manifest, frame: Frame) -> Objects:
+    boxes, chances = candidates(row, manifest, frame)
+    boxes, chances = rounded_boxes(boxes), chances.round(SCORE_DECIMALS)
     kept, found = strongest(boxes, chances, manifest)
     masks = [paste_mask(row["masks"][at, 0], boxes[at], frame) for at in kept]
     return Objects(boxes[kept], chances[kept], masks, found)

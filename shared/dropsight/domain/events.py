@@ -106,6 +106,8 @@ class ExplanationRequested(Record, kw_only=True, frozen=True):
     method: str
     labels: list[str]
     frame_index: int = 0
+    object_index: int | None = None
+    """Number of the object that is explained (`Result.objects_of`); `labels` is then its label."""
     parameters: dict[str, Any] = {}
     requested_at: float
 

@@ -14,6 +14,7 @@ import yaml
 
 from dropsight.domain.errors import ManifestInvalid
 from dropsight.domain.identity import digest
+from dropsight.domain.thresholds import fill_thresholds
 from dropsight.domain.wire import Record, described
 
 Task = Literal["classification", "detection", "segmentation", "module"]
@@ -156,7 +157,7 @@ class Label(ManifestRecord, kw_only=True, frozen=True):
     name: dict[str, str] = {}
     """Display name by language (BCP 47)."""
     threshold: UnitFloat = 0.5
-    """Operating point in calibrated probability: positive at or above it."""
+    """Positive at or above it: a calibrated probability, or a score (then 0.1 if not stated)."""
     color: Annotated[str, msgspec.Meta(pattern="^#[0-9a-fA-F]{6}$")] | None = None
     """Of its boxes and masks; where there is none, one of `PALETTE` by the label's position."""
 
@@ -203,11 +204,15 @@ class Manifest(ManifestRecord, kw_only=True, frozen=True, dict=True):
         raise KeyError(label_id)
 
     @property
+    def has_gradients(self) -> bool:
+        """Whether its runtime can differentiate it."""
+        has_layers = self.runtime == "tensorflow" and self.artifact.path.endswith(KERAS_FILES)
+        return has_layers or self.runtime == "torch"
+
+    @property
     def has_grad_cam(self) -> bool:
         """By gradients, or by activations that the model gives out."""
-        if self.runtime == "tensorflow":
-            return self.artifact.path.endswith(KERAS_FILES)
-        return self.runtime == "torch" or self.outputs.activations is not None
+        return self.has_gradients or self.outputs.activations is not None
 
     @functools.cached_property
     def colors(self) -> dict[str, str]:
@@ -237,6 +242,7 @@ def parse_manifest(text: str, where: str = "model.yaml") -> Manifest:
     """Read and check the text of a model.yaml. Raises ManifestInvalid."""
     try:
         plain = yaml.safe_load(text)
+        fill_thresholds(plain)
         manifest = msgspec.convert(plain, described(Manifest))
     except (yaml.YAMLError, msgspec.ValidationError) as error:
         raise ManifestInvalid(f"{where}: {error}") from error

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dropsight.domain.errors import DropsightError, LeaseHeld
+from dropsight.domain.events import ExplanationRequested
 from dropsight.domain.results import (
     STATUS_ORDER,
     Artifact,
@@ -93,10 +94,9 @@ def mark_explained(
     The result becomes `explained` when no explanation is pending any more. An entry that is done
     already stays as it is: a second delivery changes nothing.
     """
-    by_key = {(a.method, a.label, a.frame): a for a in answers}
+    by_key = {a.identity: a for a in answers}
     explanations = [
-        by_key.get((e.method, e.label, e.frame), e) if e.status == "pending" else e
-        for e in result.explanations
+        by_key.get(e.identity, e) if e.status == "pending" else e for e in result.explanations
     ]
     if explanations == result.explanations:
         return None
@@ -106,7 +106,9 @@ def mark_explained(
         explanations=explanations,
         artifacts=[*result.artifacts, *(a for a in artifacts if a.name not in known)],
         timeline={**result.timeline, **timeline},
-        leases=_without(result.leases, *(explain_stage(a.method, a.frame) for a in answers)),
+        leases=_without(
+            result.leases, *(explain_stage(a.method, a.frame, a.object_index) for a in answers)
+        ),
     )
     return _settle(changed, now)
 
@@ -124,12 +126,36 @@ def mark_failed(result: Result, error: ErrorRecord, now: float) -> Result | None
     return None
 
 
+def asked_for(result: Result, request: ExplanationRequested) -> list[Explanation]:
+    """Those explanations of `result` that `request` is to answer."""
+    return [
+        e
+        for e in result.explanations
+        if e.method == request.method
+        and e.frame == request.frame_index
+        and e.object_index == request.object_index
+        and e.label in request.labels
+    ]
+
+
+def add_explanation(result: Result, wanted: Explanation) -> Result | None:
+    """One more explanation is pending. None where it is there already, pending or done.
+
+    One that failed is pending again. The status stays as it is: it moves forward only, and the
+    entry tells of itself.
+    """
+    known = next((e for e in result.explanations if e.identity == wanted.identity), None)
+    if known is not None and known.status != "failed":
+        return None
+    others = [e for e in result.explanations if e is not known]
+    return replace(result, explanations=[*others, wanted])
+
+
 def mark_explanations_failed(
-    result: Result, method: str, frame: int, error: ErrorRecord, now: float
+    result: Result, request: ExplanationRequested, error: ErrorRecord, now: float
 ) -> Result | None:
-    """The findings stand; what this method would have said of this frame stays visibly absent."""
-    concerned = [e for e in result.explanations if e.method == method and e.frame == frame]
-    return _fail_pending(result, concerned, error, now)
+    """The findings stand; what `request` would have been answered stays visibly absent."""
+    return _fail_pending(result, asked_for(result, request), error, now)
 
 
 def _fail_pending(
@@ -165,15 +191,19 @@ def mark_deleted(result: Result, now: float, forget_upload: bool) -> Result | No
     return _reach(result, "deleted", now, source=source)
 
 
-def reopen(result: Result, now: float) -> Result | None:
+def reopen(
+    result: Result, now: float, request: ExplanationRequested | None = None
+) -> Result | None:
     """Undo a failure so that a replayed message can try again; the only step backwards.
 
-    A deleted result stays deleted.
+    With the `request` that is replayed, only what it asks for is pending again: nobody would
+    answer the rest. A deleted result stays deleted.
     """
     if result.is_deleted:
         return None
+    concerned = result.explanations if request is None else asked_for(result, request)
     explanations = [
-        replace(e, status="pending", error=None) if e.status == "failed" else e
+        replace(e, status="pending", error=None) if e in concerned and e.status == "failed" else e
         for e in result.explanations
     ]
     status: Status = "predicted" if explanations else "queued"
@@ -187,9 +217,10 @@ def reopen(result: Result, now: float) -> Result | None:
     )
 
 
-def explain_stage(method: str, frame: int) -> str:
+def explain_stage(method: str, frame: int, object_index: int | None = None) -> str:
     """Name of the lease and of the timeline entries of one explanation message."""
-    return f"explain.{method}" if frame == 0 else f"explain.{method}.{frame}"
+    stage = f"explain.{method}" if frame == 0 else f"explain.{method}.{frame}"
+    return stage if object_index is None else f"{stage}.object-{object_index}"
 
 
 def delivery_owner(process: str) -> str:

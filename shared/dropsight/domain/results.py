@@ -47,6 +47,8 @@ class ModelReference(Record, kw_only=True, frozen=True):
     digest: str
     runtime: str
     task: str
+    labels: list[str] = []
+    """Ids of all labels in the order of model.yaml, found or not."""
 
 
 class Study(Record, kw_only=True, frozen=True):
@@ -146,11 +148,14 @@ class ErrorRecord(Record, kw_only=True, frozen=True):
 
 
 class Explanation(Record, kw_only=True, frozen=True):
-    """Why: one method's answer for one label. `pending` until the second stage has run."""
+    """Why: one method's answer for one label, or for one object. `pending` until the second stage
+    has run. No two of a result have the same `identity`."""
 
     method: str
     label: str
     frame: int = 0
+    object_index: int | None = None
+    """Number of the object that is explained; see `Result.objects_of`."""
     status: Literal["pending", "done", "failed"] = "pending"
     heatmap: str | None = None
     """Name of the artifact: 16-bit PNG, source-sized, 0..65535 for 0..`parameters.maximum`."""
@@ -161,6 +166,11 @@ class Explanation(Record, kw_only=True, frozen=True):
     fidelity: dict[str, float] = {}
     """How far to trust it: deletion and insertion AUC and the surrogate's R², where measured."""
     error: ErrorRecord | None = None
+
+    @property
+    def identity(self) -> tuple[str, str, int, int | None]:
+        """What is explained, and by which method."""
+        return self.method, self.label, self.frame, self.object_index
 
 
 class Lease(Record, kw_only=True, frozen=True):
@@ -200,6 +210,33 @@ class Result(Record, kw_only=True, frozen=True):
     def artifact(self, name: str) -> Artifact | None:
         """The artifact called `name`, if it has been written."""
         return next((one for one in self.artifacts if one.name == name), None)
+
+    def objects_of(self, frame: int) -> list[Finding]:
+        """The objects of one frame; the place in this list, from 0, is an object's number.
+
+        Findings are written once and never moved, so a number means the same object for ever. It
+        counts every candidate that the document holds, whatever a client shows of them: detection
+        and segmentation list them strongest first, a module in its own order.
+        """
+        return [one for one in self.findings if one.frame == frame and one.box is not None]
+
+    @property
+    def holds_objects(self) -> bool:
+        """Whether its findings are objects with boxes (none found included), or labels."""
+        is_module = self.model is not None and self.model.task == "module"
+        return self.candidates is not None or is_module
+
+    @property
+    def labels(self) -> list[str]:
+        """Ids of all labels of the model in the order of model.yaml.
+
+        A document that was written before the model's labels were part of it knows those of its
+        findings.
+        """
+        if self.model is not None and self.model.labels:
+            return self.model.labels
+        named = (name for one in self.findings for name in (*(one.probabilities or ()), one.label))
+        return list(dict.fromkeys(named))
 
     @property
     def arrived_at(self) -> float:

@@ -6,11 +6,13 @@
     mode 3   the masks alone, on black
 
 What has no mask (detection) is drawn without one, so mode 3 of it is black. Which objects are drawn
-is decided by `dropsight.domain.suppression`. The strongest lies on top.
+is decided by `dropsight.domain.suppression`. The strongest lies on top, and its label is the first
+to be given a place (`label_layout`).
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,14 +26,18 @@ from PIL import Image, ImageDraw, ImageFont
 from dropsight.domain.results import Finding
 from dropsight.domain.rle import decode_mask
 from dropsight.domain.suppression import shown
+from dropsight.imaging.label_layout import Corners, place_labels
 from dropsight.imaging.legend import scalable_font
 
 Display = npt.NDArray[np.uint8]
 Mode = Literal[0, 1, 2, 3]
+MODES: tuple[Mode, ...] = (0, 1, 2, 3)
 Color = tuple[int, int, int]
 
 MASK_ALPHA = 0.4
 SMALLEST_TYPE = 8
+THINNEST = 6
+"""Lines are at most this part of the shorter side of their box."""
 DARK, LIGHT = (0, 0, 0), (255, 255, 255)
 
 
@@ -41,7 +47,8 @@ class Selection:
 
     mode: Mode = 0
     frame: int = 0
-    confidence: float = 0.1
+    confidence: float | None = None
+    """The lowest score; None is each label's own threshold (`Finding.threshold`)."""
     iou: float = 0.45
     labels: frozenset[str] | None = None
     """Ids of the labels that are drawn; None draws all."""
@@ -83,14 +90,23 @@ def draw_objects(
             _paint_mask(canvas, finding, _rgb(colors[finding.label]), selection.mode, pen.line)
     if selection.mode == 3:
         return canvas
+    if not drawn:
+        return canvas
     page = Image.fromarray(canvas)
     draw = ImageDraw.Draw(page)
     if selection.mode in (0, 1):
         for finding in drawn:
             pen.box(draw, finding, _rgb(colors[finding.label]))
-    for finding in drawn:
-        text = f"{names[finding.label]} {finding.score or 0.0:.2f}"
-        pen.label(draw, finding, text, _rgb(colors[finding.label]))
+    texts = [f"{names[finding.label]} {finding.score or 0.0:.2f}" for finding in drawn]
+    pen.labels(draw, drawn, texts, [_rgb(colors[finding.label]) for finding in drawn])
+    return np.asarray(page)
+
+
+def draw_box(display: Display, finding: Finding, color: str) -> Display:
+    """A new picture with the box of one object; uint8 (height, width, 3) in RGB."""
+    canvas = np.repeat(display[..., None], 3, axis=2) if display.ndim == 2 else display
+    page = Image.fromarray(canvas)
+    _Pen(page.width, page.height).box(ImageDraw.Draw(page), finding, _rgb(color))
     return np.asarray(page)
 
 
@@ -104,38 +120,58 @@ class _Pen:
         self.size = min(max(11, round(side / 50)), min(width, height) // 4)
 
     def box(self, draw: ImageDraw.ImageDraw, finding: Finding, color: Color) -> None:
-        """A coloured frame with a thin dark one around it, seen on any ground."""
-        left, top, right, bottom = self._corners(finding)
-        if self.line > 1:
-            rim = (left - 1, top - 1, right + 1, bottom + 1)
-            draw.rectangle(rim, outline=DARK, width=self.line + 2)
-        draw.rectangle((left, top, right, bottom), outline=color, width=self.line)
+        """A coloured frame with a thin dark one around it, seen on any ground.
 
-    def label(self, draw: ImageDraw.ImageDraw, finding: Finding, text: str, color: Color) -> None:
-        """Above the box where there is room, else within it; never over the edge of the picture.
+        A small object has thinner lines, so that they do not cover it.
+        """
+        left, top, right, bottom = self._corners(finding)
+        line = min(self.line, max(1, min(right - left, bottom - top) // THINNEST))
+        rim = max(1, line // 4)
+        around = (left - rim, top - rim, right + rim, bottom + rim)
+        draw.rectangle(around, outline=DARK, width=rim)
+        draw.rectangle((left, top, right, bottom), outline=color, width=line)
+
+    def labels(
+        self,
+        draw: ImageDraw.ImageDraw,
+        findings: Sequence[Finding],
+        texts: Sequence[str],
+        colors: Sequence[Color],
+    ) -> None:
+        """Where `label_layout` finds room for them; the last of `findings` has the right of way.
 
         A picture that is too small for readable type has none.
         """
         if self.size < SMALLEST_TYPE:
             return
-        left, top, _, _ = self._corners(finding)
-        font, text = self._fitting(text)
         pad = max(1, self.line)
-        across = min(math.ceil(font.getlength(text)) + 2 * pad, self.width)
-        rise = min(math.ceil(font.size * 1.25), self.height)
-        x = min(max(left, 0), self.width - across)
-        y = top - rise if top >= rise else min(top, self.height - rise)
-        draw.rectangle((x, y, x + across - 1, y + rise - 1), fill=color)
-        ink = DARK if 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2] > 110 else LIGHT
-        draw.text((x + pad, y + rise / 2), text, fill=ink, font=font, anchor="lm")
+        fitted = [self._fitting(text) for text in reversed(texts)]
+        sizes = [
+            (
+                min(math.ceil(font.getlength(text)) + 2 * pad, self.width),
+                min(math.ceil(font.size * 1.25), self.height),
+            )
+            for font, text in fitted
+        ]
+        corners: Corners = np.array([self._corners(one) for one in reversed(findings)], np.int64)
+        corners[:, 2:] += 1
+        places = place_labels(sizes, corners, self.width, self.height)
+        for place, (across, rise), (font, text), color in zip(
+            places, sizes, fitted, reversed(colors), strict=True
+        ):
+            if place is None:
+                continue
+            x, y = place
+            draw.rectangle((x, y, x + across - 1, y + rise - 1), fill=color)
+            draw.text((x + pad, y + rise / 2), text, fill=_ink(color), font=font, anchor="lm")
 
     def _fitting(self, text: str) -> tuple[ImageFont.FreeTypeFont, str]:
         """Smaller type for a narrow picture, and below a readable size the beginning alone."""
         room = self.width - 2 * max(1, self.line)
-        font = scalable_font(self.size)
+        font = _font(self.size)
         if font.getlength(text) > room:
             smaller = int(self.size * room / font.getlength(text))
-            font = scalable_font(max(SMALLEST_TYPE, smaller))
+            font = _font(max(SMALLEST_TYPE, smaller))
         while len(text) > 1 and font.getlength(text) > room:
             text = text[:-1]
         return font, text
@@ -154,13 +190,16 @@ def _paint_mask(canvas: Display, finding: Finding, color: Color, mode: Mode, lin
     """A veil in the label's colour with a firm edge; on black the full colour with a dark edge."""
     if finding.mask is None:
         return
+    if tuple(finding.mask["size"]) != canvas.shape[:2]:
+        raise ValueError(
+            f"a mask of {tuple(finding.mask['size'])} for a picture of {canvas.shape[:2]}"
+        )
     mask = decode_mask(finding.mask)
-    if mask.shape != canvas.shape[:2]:
-        raise ValueError(f"a mask of {mask.shape} for a picture of {canvas.shape[:2]}")
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
+    # Nothing is set outside of the box (`masks.paste_mask`), and most pictures are far larger.
+    x, y, width, height = finding.box or (0, 0, mask.shape[1], mask.shape[0])
+    part = (slice(math.floor(y), math.ceil(y + height)), slice(math.floor(x), math.ceil(x + width)))
+    if not mask[part].any():
         return
-    part = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
     inside = mask[part].astype(np.uint8)
     # A border of zeros, so that the edge of the part counts as an edge of the mask.
     core = cv2.erode(np.pad(inside, 1), np.ones((3, 3), np.uint8), iterations=max(1, line // 2))
@@ -173,6 +212,20 @@ def _paint_mask(canvas: Display, finding: Finding, color: Color, mode: Mode, lin
     veiled = area * (1.0 - MASK_ALPHA) + paint * MASK_ALPHA
     area[inside == 1] = np.rint(veiled)[inside == 1]
     area[edge] = color
+
+
+@functools.lru_cache(maxsize=8)
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """Opened once, and not for each of a thousand labels."""
+    return scalable_font(size)
+
+
+def _ink(color: Color) -> Color:
+    """Black or white, whichever has the higher contrast on `color` (WCAG 2.1, 1.4.3)."""
+    shares = [channel / 255 for channel in color]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return DARK if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else LIGHT
 
 
 def _rgb(color: str) -> Color:

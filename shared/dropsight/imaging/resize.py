@@ -100,6 +100,14 @@ def to_source(boxes: Boxes, frame: Frame) -> Boxes:
     return np.hstack([left_top, np.maximum(right_bottom - left_top, 0.0)])
 
 
+def to_frame(boxes: Boxes, frame: Frame) -> Boxes:
+    """Inverse of `to_source`, but for what that cut off: boxes in source pixels in frame pixels."""
+    x0, y0, width, height = frame.content_box
+    scale = np.array([width / frame.source_width, height / frame.source_height])
+    left_top = boxes[:, :2] * scale + (x0, y0)
+    return np.hstack([left_top, boxes[:, 2:] * scale])
+
+
 def _resize(image: Image, width: int, height: int) -> Image:
     """By area averaging on the axes that shrink, then linearly on those that grow."""
     import cv2  # noqa: PLC0415  (costs a third of a second; a refused file never needs it)

@@ -16,7 +16,7 @@ def display_name(frame: int) -> str:
 
 
 def frame_name(result_id: str) -> str:
-    """Name of the prepared pixels in the work bucket."""
+    """Name in the work bucket of the frame that was prepared for this result."""
     return f"frames/{result_id}.frame"
 
 

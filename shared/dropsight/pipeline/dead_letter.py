@@ -75,10 +75,7 @@ class RecordDeadLetter:
             return prediction.result_id
         if letter.topic == TOPIC_EXPLAIN:
             asked = decode(letter.data, ExplanationRequested)
-            self._mark(
-                asked.result_id,
-                lambda r: mark_explanations_failed(r, asked.method, asked.frame_index, error, now),
-            )
+            self._mark(asked.result_id, lambda r: mark_explanations_failed(r, asked, error, now))
             return asked.result_id
         raise MessageInvalid(
             f"topic {letter.topic!r}: legal are {TOPIC_FINALIZED}, {TOPIC_PREDICT}, {TOPIC_EXPLAIN}"

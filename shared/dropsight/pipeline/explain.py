@@ -6,14 +6,12 @@ import logging
 import time
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-from dropsight.domain.errors import ObjectGone, PermanentError
+from dropsight.domain.errors import ExplanationUnavailable, PermanentError
 from dropsight.domain.events import ExplanationRequested
 from dropsight.domain.frames import Frame
 from dropsight.domain.manifests import Manifest
 from dropsight.domain.progress import (
+    asked_for,
     claim,
     delivery_owner,
     error_record,
@@ -21,11 +19,11 @@ from dropsight.domain.progress import (
     mark_explained,
     mark_explanations_failed,
 )
-from dropsight.domain.results import Artifact, Explanation, Result
+from dropsight.domain.results import Artifact, Explanation, Finding, Result
+from dropsight.imaging.object_overlay import draw_box
 from dropsight.imaging.overlays import Caption, render_explanation
-from dropsight.imaging.png import decode_png
 from dropsight.pipeline import object_overlay
-from dropsight.pipeline.artifacts import display_name, erase_artifacts, write_artifact
+from dropsight.pipeline.artifacts import erase_artifacts, write_artifact
 from dropsight.pipeline.leases import given_back
 from dropsight.pipeline.routing import Models, model_named
 from dropsight.pipeline.stopwatch import Stopwatch
@@ -59,7 +57,7 @@ class Explain:
         return result
 
     def _answer(self, request: ExplanationRequested) -> Result | None:
-        stage = explain_stage(request.method, request.frame_index)
+        stage = explain_stage(request.method, request.frame_index, request.object_index)
         watch = Stopwatch()
         owner = delivery_owner(self.process)
         try:
@@ -83,9 +81,7 @@ class Explain:
             log.info("not explained", extra={"result_id": request.result_id, "code": error.code})
             return self.results.update(
                 request.result_id,
-                lambda r: mark_explanations_failed(
-                    r, request.method, request.frame_index, record, time.time()
-                ),
+                lambda r: mark_explanations_failed(r, request, record, time.time()),
             )
 
     def _explain(
@@ -98,14 +94,7 @@ class Explain:
         else:
             with watch(f"{stage}.compute"):
                 frame = self._read_frame(request)
-                attributions = self.engine.explain(
-                    request.model,
-                    frame,
-                    request.method,
-                    request.labels,
-                    request.frame_index,
-                    request.parameters,
-                )
+                attributions = self._attribute(result, request, frame)
             with watch(f"{stage}.render"):
                 answers, artifacts = self._draw(result, request, manifest, frame, attributions)
         changed = self.results.update(
@@ -114,6 +103,25 @@ class Explain:
         )
         log.info("explained", extra={"result_id": request.result_id, "timeline": watch.timeline})
         return changed
+
+    def _attribute(
+        self, result: Result, request: ExplanationRequested, frame: Frame
+    ) -> list[Attribution]:
+        if request.object_index is None:
+            return self.engine.explain(
+                request.model,
+                frame,
+                request.method,
+                request.labels,
+                request.frame_index,
+                request.parameters,
+            )
+        found = _object(result, request.frame_index, request.object_index)
+        return [
+            self.engine.explain_object(
+                request.model, frame, request.method, found, request.parameters
+            )
+        ]
 
     def _read_frame(self, request: ExplanationRequested) -> Frame:
         reference = request.frame
@@ -126,7 +134,10 @@ class Explain:
         """The overlay of boxes and masks, which needs no model."""
         frame = request.frame_index
         drawn, parameters = object_overlay.draw_overlay(
-            self._read_display(result, request), result.findings, manifest, frame
+            object_overlay.read_display(self.objects, result, frame),
+            result.findings,
+            manifest,
+            frame,
         )
         overlay = self._write(result, f"overlay-{object_overlay.LABEL}-{frame}", drawn)
         answers = [
@@ -142,18 +153,6 @@ class Explain:
         ]
         return answers, [overlay]
 
-    def _read_display(self, result: Result, request: ExplanationRequested) -> npt.NDArray[np.uint8]:
-        """The source-sized picture of the frame. Raises ObjectGone."""
-        shown = result.artifact(display_name(request.frame_index))
-        if shown is None:
-            raise ObjectGone(
-                f"artifact {display_name(request.frame_index)}: not stored with the result, so "
-                "there is nothing to draw on; drop the file again"
-            )
-        return decode_png(self.objects.read(shown.bucket, shown.object)).astype(
-            np.uint8, copy=False
-        )
-
     def _draw(
         self,
         result: Result,
@@ -163,21 +162,24 @@ class Explain:
         attributions: list[Attribution],
     ) -> tuple[list[Explanation], list[Artifact]]:
         """Draw each attribution on the source-sized picture and store what was drawn."""
-        display = self._read_display(result, request)
+        display = object_overlay.read_display(self.objects, result, request.frame_index)
         probabilities = {
             f.label: f.probability for f in result.findings if f.frame == request.frame_index
         }
         answers: list[Explanation] = []
         artifacts: list[Artifact] = []
         for attribution in attributions:
-            caption = Caption(
-                label=manifest.label(attribution.label).display_name(),
-                probability=probabilities.get(attribution.label),
-                method=request.method,
-                fidelity=attribution.fidelity,
-            )
-            drawn = render_explanation(display, attribution.heatmap, frame.content_box, caption)
+            name = manifest.label(attribution.label).display_name()
             stem = f"{request.method}-{attribution.label}-{request.frame_index}"
+            probability = probabilities.get(attribution.label)
+            if request.object_index is not None:
+                found = _object(result, request.frame_index, request.object_index)
+                # A score is no probability, so it is written as the number that it is.
+                name = f"{name}, object {request.object_index}, score {found.score or 0.0:.2f}"
+                stem, probability = f"{stem}-object-{request.object_index}", None
+                display = draw_box(display, found, manifest.colors[found.label])
+            caption = Caption(name, probability, request.method, attribution.fidelity)
+            drawn = render_explanation(display, attribution.heatmap, frame.content_box, caption)
             heatmap = self._write(result, f"heatmap-{stem}", drawn.heatmap)
             overlay = self._write(result, f"overlay-{stem}", drawn.overlay)
             artifacts.extend((heatmap, overlay))
@@ -186,6 +188,7 @@ class Explain:
                     method=request.method,
                     label=attribution.label,
                     frame=request.frame_index,
+                    object_index=request.object_index,
                     status="done",
                     heatmap=heatmap.name,
                     overlay=overlay.name,
@@ -200,8 +203,15 @@ class Explain:
         return write_artifact(self.objects, self.results_bucket, result.result_id, name, data)
 
 
+def _object(result: Result, frame: int, number: int) -> Finding:
+    objects = result.objects_of(frame)
+    if not 0 <= number < len(objects):
+        raise ExplanationUnavailable(
+            f"object_index: found {number}, but frame {frame} of result {result.result_id} has "
+            f"{len(objects)} objects, numbered from 0"
+        )
+    return objects[number]
+
+
 def _is_pending(result: Result, request: ExplanationRequested) -> bool:
-    return any(
-        e.status == "pending" and e.method == request.method and e.frame == request.frame_index
-        for e in result.explanations
-    )
+    return any(one.status == "pending" for one in asked_for(result, request))

@@ -235,6 +235,7 @@ def _reference(manifest: Manifest) -> ModelReference:
         digest=manifest.digest,
         runtime=manifest.runtime,
         task=manifest.task,
+        labels=[label.id for label in manifest.labels],
     )
 
 

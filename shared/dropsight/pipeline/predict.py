@@ -6,14 +6,9 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from dropsight.domain.errors import ObjectGone, PermanentError
-from dropsight.domain.events import (
-    TOPIC_EXPLAIN,
-    ExplanationRequested,
-    PredictionRequested,
-)
+from dropsight.domain.events import PredictionRequested
 from dropsight.domain.frames import Frame
 from dropsight.domain.manifests import ExplanationSpec, Manifest
 from dropsight.domain.progress import (
@@ -24,10 +19,10 @@ from dropsight.domain.progress import (
     mark_predicted,
 )
 from dropsight.domain.results import Explanation, Finding, Result
-from dropsight.domain.wire import encode
 from dropsight.pipeline import object_overlay
 from dropsight.pipeline.artifacts import display_name
 from dropsight.pipeline.leases import given_back
+from dropsight.pipeline.request_explanation import publish_pending
 from dropsight.pipeline.routing import Models, model_named
 from dropsight.pipeline.stopwatch import Stopwatch
 from dropsight.ports import InferenceEngine, MessagePublisher, ObjectStore, Prediction, ResultStore
@@ -127,42 +122,22 @@ class Predict:
         return claim(result, STAGE, owner, time.time(), self.lease_s)
 
     def _request_explanations(self, result: Result, request: PredictionRequested) -> None:
-        """One message for each method and frame that still has a pending explanation."""
-        wanted: dict[tuple[str, int], list[str]] = {}
-        for explanation in result.explanations:
-            if explanation.status == "pending":
-                wanted.setdefault((explanation.method, explanation.frame), []).append(
-                    explanation.label
-                )
-        if not wanted:
-            return
-        specs = model_named(request.model, self.models).explanations
-        parameters: dict[str, dict[str, Any]] = {spec.method: spec.parameters for spec in specs}
-        for (method, frame_index), labels in wanted.items():
-            asked = ExplanationRequested(
-                result_id=result.result_id,
-                model=request.model,
-                frame=request.frame,
-                method=method,
-                labels=labels,
-                frame_index=frame_index,
-                parameters=parameters.get(method, {}),
-                requested_at=time.time(),
+        if any(one.status == "pending" for one in result.explanations):
+            manifest = model_named(request.model, self.models)
+            publish_pending(
+                self.publisher, result.result_id, result.explanations, manifest, request.frame
             )
-            self.publisher.publish(TOPIC_EXPLAIN, encode(asked), {"resultId": result.result_id})
 
 
 def plan_explanations(manifest: Manifest, findings: Sequence[Finding]) -> list[Explanation]:
     """The pending explanations that the model's defaults ask for.
 
-    Each label is explained on the frame that shows it best. For detection and segmentation the
-    boxes and masks are the explanation: their overlays are drawn by the second stage too, so that
-    nobody waits for them before seeing the findings.
+    Each label is explained on the frame that shows it best. Of objects the boxes and masks are the
+    explanation: their overlays are drawn by the second stage too, so that nobody waits for them
+    before seeing the findings. Why one object was found is answered on request.
     """
-    if manifest.task in object_overlay.TASKS:
-        return object_overlay.plan_overlays(findings)
     if manifest.task != "classification":
-        return []
+        return object_overlay.plan_overlays(findings)
     best: dict[str, Finding] = {}
     for finding in findings:
         if finding.label not in best or finding.probability > best[finding.label].probability:

@@ -6,8 +6,9 @@ import contextlib
 import time
 from dataclasses import dataclass
 
-from dropsight.domain.events import DeadLetter
+from dropsight.domain.events import TOPIC_EXPLAIN, DeadLetter, ExplanationRequested
 from dropsight.domain.progress import reopen
+from dropsight.domain.wire import decode
 from dropsight.ports import DeadLetterStore, MessagePublisher, ResultStore
 
 
@@ -27,8 +28,11 @@ class Replay:
         if letter is None:
             raise KeyError(message_id)
         if letter.result_id is not None:
+            asked = (
+                decode(letter.data, ExplanationRequested) if letter.topic == TOPIC_EXPLAIN else None
+            )
             with contextlib.suppress(KeyError):  # deleted since: the message finds that out
-                self.results.update(letter.result_id, lambda r: reopen(r, time.time()))
+                self.results.update(letter.result_id, lambda r: reopen(r, time.time(), asked))
             # A deleted result stays so, and its message finds that out as well.
         self.publisher.publish(letter.topic, letter.data.encode(), letter.attributes)
         self.dead_letters.delete(message_id)

@@ -69,7 +69,8 @@ def test_a_pushed_request_gives_the_module_the_stored_picture_of_each_frame(
         (0, [0, 0, 20, 10]),
         (1, [0, 0, 20, 10]),
     ]
-    assert result.status == "explained"  # boxes are the explanation
+    # Its boxes are the explanation: drawn as for a detector.
+    assert [(e.method, e.frame) for e in result.explanations] == [("overlay", 0), ("overlay", 1)]
     assert result.timeline["predict.module"] > 0
 
 

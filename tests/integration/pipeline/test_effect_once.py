@@ -10,7 +10,11 @@ import pytest
 
 from dropsight.adapters.backend import open_backend
 from dropsight.adapters.embedded.queue import SqliteQueue, Subscription
-from dropsight.domain.errors import BackendUnavailable, InferenceFailed, LeaseHeld
+from dropsight.domain.errors import (
+    BackendUnavailable,
+    InferenceFailed,
+    LeaseHeld,
+)
 from dropsight.domain.events import (
     TOPIC_EXPLAIN,
     TOPIC_FINALIZED,

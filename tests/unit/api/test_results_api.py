@@ -171,7 +171,7 @@ def test_health_data_is_kept_by_no_cache(host: Host):
 
 @pytest.mark.parametrize(
     ("query", "lines"),
-    [("", 2), ("?confidence=0.2", 3), ("?confidence=0.2&iou=0.3", 2), ("?labels=none", 0)],
+    [("", 2), ("?confidence=0.2", 3), ("?confidence=0.2&iou=0.3", 2)],
 )
 def test_csv_follows_the_thresholds(host: Host, query: str, lines: int):
     answer = host.ask(f"/v1/results/slide.csv{query}")

@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
 from dropsight.cli.page.app import build_app
 from dropsight.cli.store import Store, open_store
 from dropsight.domain.manifests import load_manifests
-from dropsight.domain.results import Result, Source
+from dropsight.domain.results import CandidateSet, Finding, Result, Source
 from dropsight.domain.wire import replace
+from dropsight.imaging.png import decode_png, encode_png
+from dropsight.pipeline.artifacts import write_artifact
 from dropsight.settings import Budgets, Settings
 from tests.e2e.tiny_bundle import NAME, write_bundle
 
@@ -136,6 +139,67 @@ def test_only_the_results_bucket_is_shown_and_may_be_kept_for_ever(
     assert client.get("/artifacts/landing/cxr/patient.dcm").status_code == 404
     assert client.get("/artifacts/results/..%2f..%2fbucket/cxr/patient.dcm").status_code == 404
     assert client.get("/artifacts/results/abc/none.png").status_code == 404
+
+
+@pytest.fixture
+def found(store: Store) -> Result:
+    """One object of 4 x 4 pixels at (8, 8) of a grey picture of 40 x 30."""
+    grey = encode_png(np.full((30, 40), 90, np.uint8))
+    spot = Finding(
+        label="spot", probability=0.5, score=0.5, threshold=0.4, box=[8.0, 8.0, 4.0, 4.0]
+    )
+    result = replace(
+        RESULT,
+        status="explained",
+        findings=[spot],
+        candidates=CandidateSet(minimum_score=0.1, maximum=9, iou=0.5),
+        artifacts=[write_artifact(store.objects, "results", "abc", "display-0", grey)],
+    )
+    store.results.create(result)
+    return result
+
+
+@pytest.mark.usefixtures("found")
+def test_an_overlay_is_drawn_as_it_is_asked_for_and_kept_only_while_it_holds(client: TestClient):
+    drawn = client.get("/results/abc/overlay.png?mode=1")
+    without = client.get("/results/abc/overlay.png?mode=1&confidence=0.6")
+
+    assert drawn.headers["content-type"] == "image/png"
+    assert drawn.headers["cache-control"] == "private, no-cache"
+    assert drawn.headers["etag"] != without.headers["etag"]
+    assert decode_png(drawn.content)[8, 8].tolist() == [0xE6, 0x9F, 0x00]
+    assert (decode_png(without.content) == 90).all()
+    tag = drawn.headers["etag"]
+    again = client.get("/results/abc/overlay.png?mode=1", headers={"if-none-match": f'"x", {tag}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+
+
+@pytest.mark.usefixtures("found")
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("mode=4", "mode: found 4, legal are 0"),
+        ("mode=box", "mode: found 'box', legal is a whole number"),
+        ("confidence=30", "confidence: found 30, legal are 0 to 1"),
+        ("iou=nan", "iou: found nan, legal are 0 to 1"),
+        ("labels=spot,cell", "labels: found 'cell', legal are spot"),
+        ("frame=1", "frame: found 1, legal are 0 to 0"),
+    ],
+)
+def test_an_overlay_that_makes_no_sense_is_refused_with_a_sentence(
+    client: TestClient, query: str, sentence: str
+):
+    answer = client.get(f"/results/abc/overlay.png?{query}")
+
+    assert answer.status_code == 400
+    assert sentence in answer.text
+
+
+def test_an_overlay_of_nothing_is_not_there(client: TestClient, store: Store, found: Result):
+    store.results.create(replace(found, result_id="def", artifacts=[]))
+
+    assert client.get("/results/none/overlay.png").status_code == 404
+    assert client.get("/results/def/overlay.png").status_code == 404
 
 
 def test_models_come_with_their_routes_and_their_card(client: TestClient):

@@ -122,3 +122,31 @@ def test_two_bundles_may_not_share_a_name(tmp_path: Path):
 def test_labels_have_stable_colours_of_their_own_or_by_position():
     manifest = parse_manifest(GOOD.replace("threshold: 0.4", 'color: "#102030"'))
     assert manifest.colors == {"yes": "#102030", "no": "#56B4E9"}
+
+
+def test_a_detectors_label_without_a_threshold_is_shown_from_a_low_score_on():
+    text = GOOD.replace("task: classification", "task: detection").replace(
+        "{logits: logits, activations: activations}", "{boxes: {name: o, layout: yolov8}}"
+    )
+    manifest = parse_manifest(text.replace("[{method: grad-cam}]", "[]"))
+    assert (manifest.label("yes").threshold, manifest.label("no").threshold) == (0.4, 0.1)
+
+
+@pytest.mark.parametrize("text", ["task: detection", "task: detection\nlabels: [a]", "- a"])
+def test_what_is_no_manifest_is_refused_as_before(text: str):
+    with pytest.raises(ManifestInvalid):
+        parse_manifest(text)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "path", "gradients"),
+    [
+        ("onnx", "m.onnx", False),
+        ("torch", "m.pt2", True),
+        ("tensorflow", "m.keras", True),
+        ("tensorflow", "saved", False),
+    ],
+)
+def test_gradients_are_there_where_the_runtime_has_layers(runtime: str, path: str, gradients: bool):
+    text = GOOD.replace("runtime: onnx", f"runtime: {runtime}").replace("model.onnx", path)
+    assert parse_manifest(text).has_gradients is gradients

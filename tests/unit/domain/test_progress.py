@@ -1,7 +1,10 @@
 import pytest
 
 from dropsight.domain.errors import BurnedInText, LeaseHeld
+from dropsight.domain.events import ExplanationRequested, ObjectRef
 from dropsight.domain.progress import (
+    add_explanation,
+    asked_for,
     claim,
     error_record,
     mark_deleted,
@@ -28,6 +31,18 @@ FINDING = Finding(label="a", probability=0.9, positive=True)
 CAM = Explanation(method="grad-cam", label="a")
 LIME = Explanation(method="lime", label="a")
 ERROR = error_record(BurnedInText("sentence"), "ingest")
+
+
+def _asking(method: str, label: str = "a", object_index: int | None = None) -> ExplanationRequested:
+    return ExplanationRequested(
+        result_id="r",
+        model="m",
+        frame=ObjectRef(bucket="w", name="f", generation=1),
+        method=method,
+        labels=[label],
+        object_index=object_index,
+        requested_at=1.0,
+    )
 
 
 def predicted() -> Result:
@@ -100,7 +115,7 @@ def test_a_result_never_moves_backwards():
 
 
 def test_a_failed_explanation_leaves_the_findings_standing():
-    result = mark_explanations_failed(predicted(), "lime", 0, ERROR, 3.0)
+    result = mark_explanations_failed(predicted(), _asking("lime"), ERROR, 3.0)
     assert result is not None
     assert result.status == "predicted"
     assert [e.status for e in result.explanations] == ["pending", "failed"]
@@ -164,6 +179,44 @@ def test_no_step_brings_a_deleted_result_back(finished: bool):
 
     assert mark_predicted(tombstone, [FINDING], [], {}, 5.0) is None
     assert mark_explained(tombstone, [], [], {}, 5.0) is None
-    assert mark_explanations_failed(tombstone, "lime", 0, ERROR, 5.0) is None
+    assert mark_explanations_failed(tombstone, _asking("lime"), ERROR, 5.0) is None
     assert mark_failed(tombstone, ERROR, 5.0) is None
     assert reopen(tombstone, 5.0) is None
+
+
+def test_an_explanation_on_request_is_added_once_and_again_only_after_a_failure():
+    explained = mark_predicted(QUEUED, [FINDING], [], {}, 2.0)
+    assert explained is not None
+    wanted = Explanation(method="lime", label="a", object_index=3)
+    asked = add_explanation(explained, wanted)
+    assert asked is not None
+    assert (asked.status, asked.explanations) == ("explained", [wanted])
+    assert add_explanation(asked, wanted) is None
+    done = mark_explained(asked, [replace(wanted, status="done")], [], {}, 3.0)
+    assert done is not None
+    assert add_explanation(done, wanted) is None
+    failed = mark_explanations_failed(asked, _asking("lime", object_index=3), ERROR, 3.0)
+    assert failed is not None
+    assert add_explanation(failed, wanted) == asked
+
+
+def test_a_message_answers_for_its_own_method_label_frame_and_object_alone():
+    third, fourth = (Explanation(method="lime", label="a", object_index=n) for n in (3, 4))
+    other = Explanation(method="lime", label="b")
+    result = replace(predicted(), explanations=[CAM, LIME, third, fourth, other])
+
+    assert asked_for(result, _asking("lime")) == [LIME]
+    assert asked_for(result, _asking("lime", "b")) == [other]
+    assert asked_for(result, _asking("lime", object_index=4)) == [fourth]
+    assert asked_for(result, _asking("lime", "b", object_index=4)) == []
+    assert asked_for(replace(result, explanations=[replace(LIME, frame=1)]), _asking("lime")) == []
+
+
+def test_replaying_one_explanation_leaves_the_other_failures_alone():
+    failed = mark_failed(predicted(), ERROR, 3.0)
+    assert failed is not None
+
+    again = reopen(failed, 5.0, _asking("lime"))
+
+    assert again is not None
+    assert [e.status for e in again.explanations] == ["failed", "pending"]

@@ -8,6 +8,7 @@ import pytest
 from dropsight.domain.manifests import PALETTE
 from dropsight.domain.results import Finding
 from dropsight.domain.rle import encode_mask
+from dropsight.domain.wire import replace
 from dropsight.imaging.object_overlay import Display, Mode, Selection, draw_objects
 
 pytestmark = pytest.mark.unit
@@ -70,11 +71,16 @@ def test_the_picture_that_was_given_stays_as_it_was() -> None:
 
 
 def test_confidence_labels_and_frame_choose_what_is_drawn() -> None:
-    findings = [*TWO, _finding("a", 0.9, 0, 0, 5, frame=1), _finding("a", 0.09, 9, 9, 5)]
+    findings = [
+        *(replace(one, threshold=0.1) for one in TWO),
+        _finding("a", 0.9, 0, 0, 5, frame=1),
+        replace(_finding("a", 0.09, 9, 9, 5), threshold=0.1),
+    ]
 
-    assert Selection().of(findings) == TWO
-    assert Selection(confidence=0.5).of(findings) == TWO[:1]
-    assert Selection(labels=frozenset({"b"})).of(findings) == TWO[1:]
+    assert Selection().of(findings) == findings[:2]
+    assert Selection(confidence=0.01).of(findings) == [*findings[:2], findings[3]]
+    assert Selection(confidence=0.5).of(findings) == findings[:1]
+    assert Selection(labels=frozenset({"b"})).of(findings) == findings[1:2]
     assert Selection(frame=1).of(findings) == findings[2:3]
     assert Selection(labels=frozenset()).of(findings) == []
 

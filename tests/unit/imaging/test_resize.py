@@ -9,7 +9,7 @@ import pytest
 
 from dropsight.domain.frames import Frame
 from dropsight.domain.manifests import InputSpec
-from dropsight.imaging.resize import plan, resize_into, to_source
+from dropsight.imaging.resize import plan, resize_into, to_frame, to_source
 
 pytestmark = pytest.mark.unit
 
@@ -70,6 +70,14 @@ def test_boxes_are_cut_off_at_the_edges_of_the_source():
     assert inside == [2, 2, 4, 2]
     assert over == [16, 6, 4, 4]
     assert padding == [0, 0, 20, 0]
+
+
+def test_a_box_in_source_pixels_goes_to_the_frame_and_back():
+    frame = resized(np.zeros((10, 20), np.uint8), 10, 10, "letterbox")
+    box = np.array([[2, 2, 4, 2]], np.float64)
+    there = to_frame(box, frame)
+    assert there.tolist() == [[1, 3, 2, 1]]  # halved, below 2 rows of padding
+    assert to_source(there, frame).tolist() == box.tolist()
 
 
 @pytest.mark.parametrize("shape", [(1, 65535), (65535, 1)])

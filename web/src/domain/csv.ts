@@ -3,11 +3,23 @@
 import type { Finding, Result } from "./result";
 import { maskArea } from "./rle";
 
-const COLUMNS = ["file", "frame", "label", "score", "x", "y", "width", "height", "mask_area"];
+const COLUMNS = [
+  "file",
+  "frame",
+  "label",
+  "score",
+  "x",
+  "y",
+  "width",
+  "height",
+  "mask_area",
+  "object",
+];
 
 /** `objects` in the order in which they are shown. */
 export function toCsv(result: Result, objects: readonly Finding[]): string {
   const name = quoted(harmless(result.source.object));
+  const numbers = numbersOf(result);
   const lines = objects.map((one) =>
     [
       name,
@@ -16,9 +28,23 @@ export function toCsv(result: Result, objects: readonly Finding[]): string {
       one.score === null ? "" : float(one.score),
       ...(one.box ?? []).map(float),
       one.mask === null ? "" : String(maskArea(one.mask)),
+      String(numbers.get(one)),
     ].join(","),
   );
   return [COLUMNS.join(","), ...lines].map((line) => `${line}\r\n`).join("");
+}
+
+/** The number of each object: its place among those of its frame, from 0. */
+function numbersOf(result: Result): Map<Finding, number> {
+  const next = new Map<number, number>();
+  const numbers = new Map<Finding, number>();
+  for (const one of result.findings) {
+    if (one.box === null) continue;
+    const number = next.get(one.frame) ?? 0;
+    numbers.set(one, number);
+    next.set(one.frame, number + 1);
+  }
+  return numbers;
 }
 
 /** A name that a spreadsheet would take for a formula is written after an apostrophe. */

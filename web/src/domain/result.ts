@@ -37,6 +37,8 @@ export interface Explanation {
   method: string;
   label: string;
   frame: number;
+  /** Which object it explains, by its number in the frame; null: the whole image. */
+  objectIndex: number | null;
   status: "pending" | "done" | "failed";
   /** Names of artifacts. */
   heatmap: string | null;
@@ -110,6 +112,7 @@ function toExplanation(plain: wire.Explanation): Explanation {
     method: plain.method,
     label: plain.label,
     frame: plain.frame ?? 0,
+    objectIndex: plain.objectIndex ?? null,
     status: plain.status ?? "pending",
     heatmap: plain.heatmap ?? null,
     overlay: plain.overlay ?? null,

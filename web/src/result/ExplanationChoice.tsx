@@ -57,13 +57,14 @@ export function ExplanationChoice({ result, view, change }: Props) {
           <legend>{t("view.label")}</legend>
           {siblings.map((one) => (
             <button
-              key={one.label}
+              key={keyOf(one)}
               type="button"
               aria-pressed={one === chosen}
               disabled={!usable(one)}
               onClick={() => change({ explanation: keyOf(one) })}
             >
               {nameOf(result.model?.name, one.label)}
+              {one.objectIndex !== null && ` ${one.objectIndex}`}
             </button>
           ))}
         </fieldset>

@@ -45,7 +45,8 @@ export function startView(result: Result): View {
 }
 
 /** Identity of an explanation within its frame. */
-export const keyOf = (one: Explanation): string => `${one.method}\n${one.label}`;
+export const keyOf = (one: Explanation): string =>
+  `${one.method}\n${one.label}\n${one.objectIndex ?? ""}`;
 
 /** Those of `frame` that have a heatmap to draw. Overlays of objects are drawn by the client. */
 export const readyExplanations = (result: Result, frame: number): Explanation[] =>

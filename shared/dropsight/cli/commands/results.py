@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
-from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dropsight.api.parameters import read_moment
+from dropsight.cli import exporting
 from dropsight.cli import options as common
-from dropsight.cli.errors import Exit, NotFound, WrongUsage
-from dropsight.domain.errors import MessageInvalid
+from dropsight.cli.commands.explain import line as explanation_line
+from dropsight.cli.errors import CommandFailed, Exit, NotFound, WrongUsage
+from dropsight.domain.errors import ManifestInvalid, MessageInvalid
 from dropsight.domain.queries import ResultQuery
-from dropsight.domain.results import LISTED, CandidateSet, Result
+from dropsight.domain.results import LISTED as STATUSES
+from dropsight.domain.results import Result
 from dropsight.domain.wire import to_plain
+from dropsight.settings import Settings
 
 if TYPE_CHECKING:
+    from dropsight.domain.manifests import Manifest
     from dropsight.pipeline.deletion import Deletion
+
+LISTED = 12
+"""Objects that are shown one by one; the exports have them all."""
 
 EXAMPLES = """\
   dropsight results                               the newest, one a line
@@ -28,6 +33,8 @@ EXAMPLES = """\
   dropsight results ID --coco --iou 0.6 --out spots.json
   dropsight results --label pneumonia --from 2026-11-01
   dropsight results ID --delete                   it, its pictures, everything but the upload
+  dropsight results ID --json --labels red,white  the objects of two labels, for a script
+  dropsight results ID --overlay 0 --confidence 0.1 --out picture.png
 """
 
 
@@ -41,33 +48,11 @@ def add(subparsers: Any) -> None:
     )
     form = parser.add_mutually_exclusive_group()
     common.add_json(form)
-    form.add_argument(
-        "--csv", action="store_true", help="print the objects, or labels, of one result as CSV"
-    )
-    form.add_argument("--coco", action="store_true", help="print its objects as COCO JSON")
-    parser.add_argument(
-        "--confidence",
-        type=_share,
-        metavar="C",
-        help="with --csv and --coco: the lowest score (default: the labels' own thresholds)",
-    )
-    parser.add_argument(
-        "--iou",
-        type=_share,
-        metavar="I",
-        help="with --csv and --coco: the largest overlap of two objects (default: the model's)",
-    )
-    parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="write --json, --csv or --coco here, not to stdout"
-    )
-    parser.add_argument(
-        "--label",
-        metavar="L",
-        help="list results where this was found; with --csv and --coco: only these, as a,b",
-    )
+    exporting.add_options(parser, form)
     which = parser.add_argument_group("which results are listed")
     which.add_argument("--model", metavar="M", help="those of this model")
-    which.add_argument("--status", choices=LISTED, help="those that have come this far")
+    which.add_argument("--status", choices=STATUSES, help="those that have come this far")
+    which.add_argument("--label", metavar="L", help="those where this was found")
     which.add_argument(
         "--from", dest="since", type=_moment, metavar="T", help="arrived then or later"
     )
@@ -98,7 +83,8 @@ def run(options: argparse.Namespace) -> int:
     if options.id is None:
         found = results.list(options.limit, _query(options))
         if options.json:
-            _give(_indented([to_plain(one) for one in found]), options.out)
+            plain = [to_plain(one) for one in found]
+            exporting.give(exporting.indented(plain), options.out)
         else:
             _print_list(found)
         return Exit.OK
@@ -112,10 +98,11 @@ def run(options: argparse.Namespace) -> int:
             f"{settings.root}; "
             "`dropsight results` lists what is there"
         )
-    if options.json:
-        _give(_indented(to_plain(one)), options.out)
-    elif options.csv or options.coco:
-        _give(_exported(one, options), options.out)
+    if options.overlay is not None:
+        manifest = _manifest_of(one, settings)
+        exporting.give(exporting.drawn(one, options, store.objects, manifest), options.out)
+    elif options.json or options.csv or options.coco:
+        exporting.give(exporting.exported(one, options), options.out)
     else:
         print("\n".join(describe(one)))
     return Exit.OK
@@ -123,32 +110,17 @@ def run(options: argparse.Namespace) -> int:
 
 def _check_options(options: argparse.Namespace) -> None:
     """Raises WrongUsage for options that would say nothing."""
-    exports = options.csv or options.coco
-    if exports and options.id is None:
-        raise WrongUsage("--csv, --coco: missing the ID of the result whose objects are meant")
-    if not exports and (options.confidence is not None or options.iou is not None):
-        raise WrongUsage("--confidence, --iou: go with --csv or --coco only")
-    conditions = (options.model, options.status, options.since, options.until)
+    exporting.check_options(options)
+    conditions = (options.model, options.status, options.label, options.since, options.until)
     if options.id is not None and any(one is not None for one in conditions):
-        raise WrongUsage("--model, --status, --from, --to: go with the list, without an ID")
-    if options.id is not None and options.label is not None and not exports:
-        raise WrongUsage("--label: goes with the list, or with --csv and --coco")
+        raise WrongUsage(
+            "--model, --status, --label, --from, --to: go with the list, without an ID"
+        )
+    exports = options.csv or options.coco or options.overlay is not None
     if options.delete and (options.id is None or exports or options.out is not None):
         raise WrongUsage("--delete: goes with the ID of one result, and with --json at most")
     if options.source and not options.delete:
         raise WrongUsage("--source: goes with --delete only")
-    if options.out is not None and not (exports or options.json):
-        raise WrongUsage("--out: goes with --json, --csv or --coco only")
-
-
-def _exported(result: Result, options: argparse.Namespace) -> str:
-    from dropsight.domain.exports import Thresholds, export_coco, export_csv
-
-    labels = None if options.label is None else options.label.split(",")
-    chosen = Thresholds(options.confidence, options.iou, labels)
-    if options.csv:
-        return export_csv(result, chosen)
-    return _indented(export_coco(result, chosen))
 
 
 def _query(options: argparse.Namespace) -> ResultQuery:
@@ -163,29 +135,22 @@ def _query(options: argparse.Namespace) -> ResultQuery:
 
 def _print_deletion(done: Deletion, as_json: bool) -> None:
     if as_json:
-        _give(_indented(to_plain(done)), None)
+        exporting.give(exporting.indented(to_plain(done)), None)
         return
     letters = f" and {done.dead_letters} dead letters" if done.dead_letters else ""
     upload = "the upload went, too" if done.source else "the upload stays where it is"
     print(f"{done.result_id}  deleted with {done.objects} files{letters}; {upload}")
 
 
-def _indented(plain: Any) -> str:
-    return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
+def _manifest_of(result: Result, settings: Settings) -> Manifest | None:
+    """For names and colours; None where the model or all models are not there any more."""
+    from dropsight.cli.serving import manifests_and_routes
 
-
-def _give(text: str, out: Path | None) -> None:
-    if out is None:
-        print(text, end="")
-    else:
-        out.write_text(text, encoding="utf-8", newline="")
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0.0 <= value <= 1.0:
-        raise argparse.ArgumentTypeError(f"found {text}, legal are 0 to 1")
-    return value
+    try:
+        models, _ = manifests_and_routes(settings)
+    except (CommandFailed, ManifestInvalid):
+        return None
+    return models.get(result.model.name) if result.model else None
 
 
 def _moment(text: str) -> float:
@@ -223,16 +188,14 @@ def describe(result: Result) -> list[str]:
         lines.append(f"model        {result.model.name} {result.model.version}")
     if result.error:
         lines += [f"error        {result.error.code}", f"             {result.error.message}"]
-    if result.candidates is not None:
-        lines += _describe_objects(result, result.candidates)
-    for finding in result.findings if result.candidates is None else []:
+    if result.holds_objects and result.status in ("predicted", "explained"):
+        lines += _describe_objects(result)
+    for finding in [] if result.holds_objects else result.findings:
         tick = "positive" if finding.positive else "negative"
         at = "" if finding.threshold is None else f" at {finding.threshold:.2f}"
         lines.append(f"finding      {finding.label} {finding.probability:.3f}  {tick}{at}")
     for explanation in result.explanations:
-        about = f"{explanation.method} of {explanation.label}: {explanation.status}"
-        overlay = result.artifact(explanation.overlay) if explanation.overlay else None
-        lines.append(f"explanation  {about}{f', {overlay.object}' if overlay else ''}")
+        lines.append(f"explanation  {explanation_line(result, explanation)}")
     for step, reached in sorted(result.timestamps.items(), key=lambda item: item[1]):
         moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(reached))
         lines.append(f"{step:<12} {moment}")
@@ -241,11 +204,27 @@ def describe(result: Result) -> list[str]:
     return lines
 
 
-def _describe_objects(result: Result, candidates: CandidateSet) -> list[str]:
-    """How many of each label, at the labels' thresholds; then where the rest is."""
-    counts = Counter(finding.label for finding in result.positives)
-    lines = [f"found        {count} × {label}" for label, count in sorted(counts.items())]
-    weaker = len(result.findings) - counts.total()
-    about = f"{weaker} more candidates down to a score of {candidates.minimum_score:g}"
-    dropped = f", {candidates.dropped} weaker ones not kept" if candidates.dropped else ""
-    return [*(lines or ["found        nothing"]), f"             {about}{dropped}"]
+def _describe_objects(result: Result) -> list[str]:
+    """How many of each label, at the labels' thresholds; the first of them; where the rest is."""
+    from dropsight.domain.exports import label_counts, shown_objects
+
+    objects = shown_objects(result)
+    counts = label_counts(objects)
+    lines = [f"found        {count} × {label}" for label, count in counts.items()]
+    lines = lines or ["found        nothing"]
+    for one in objects[:LISTED]:
+        x, y, width, height = one.finding.box or (0.0, 0.0, 0.0, 0.0)
+        frame = f"frame {one.finding.frame}  " if result.frames > 1 else ""
+        lines.append(
+            f"object       {frame}{one.number:<4} {one.finding.label} "
+            f"{one.finding.score or 0.0:.3f}  {width:g} × {height:g} at ({x:g}, {y:g})"
+        )
+    if len(objects) > LISTED:
+        lines.append(f"             {len(objects) - LISTED} more; --csv lists them all")
+    if result.candidates is not None:
+        weaker = len(result.findings) - len(objects)
+        least = result.candidates.minimum_score
+        dropped = result.candidates.dropped
+        kept = f", {dropped} weaker ones not kept" if dropped else ""
+        lines.append(f"             {weaker} more candidates down to a score of {least:g}{kept}")
+    return lines

@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from dropsight.api.results_api import ResultsApi
-from dropsight.cli.page import artifacts, events, models, rest, results, upload
+from dropsight.cli.page import artifacts, events, models, overlay, rest, results, upload
 from dropsight.cli.page.guard import Guard
 from dropsight.cli.page.predicting import Container
 from dropsight.cli.store import Store, deletion
@@ -54,6 +54,7 @@ def build_app(
         routes=[
             Route("/api/results", results.listing),
             Route("/api/results/{result_id}", results.one),
+            Route("/results/{result_id}/overlay.png", overlay.picture),
             Route("/api/events", events.stream),
             Route("/api/models", models.listing),
             Route("/api/upload", upload.receive, methods=["POST"]),

@@ -49,6 +49,7 @@ export interface ModelReference {
   digest: string;
   runtime: string;
   task: string;
+  labels?: string[];
 }
 /**
  * De-identified attributes of a DICOM file. No value here names a person.
@@ -117,12 +118,14 @@ export interface FrameCandidates {
   kept: number;
 }
 /**
- * Why: one method's answer for one label. `pending` until the second stage has run.
+ * Why: one method's answer for one label, or for one object. `pending` until the second stage
+ *     has run. No two of a result have the same `identity`.
  */
 export interface Explanation {
   method: string;
   label: string;
   frame?: number;
+  objectIndex?: number | null;
   status?: "done" | "failed" | "pending";
   heatmap?: string | null;
   overlay?: string | null;
