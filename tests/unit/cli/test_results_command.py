@@ -111,7 +111,7 @@ def test_a_classifiers_labels_are_exported_too(capsys):
         (["film", "--delete", "--csv"], "--delete: goes with the ID of one result"),
         (["film", "--source"], "--source: goes with --delete only"),
         (["film", "--model", "cxr"], "--model, --status, --label, --from, --to: go with"),
-        (["film", "--label", "cell"], "--label, --from, --to: go with the list, not an ID"),
+        (["film", "--label", "cell"], "--label, --from, --to: go with"),
     ],
 )
 def test_options_that_make_no_sense_are_one_sentence(
