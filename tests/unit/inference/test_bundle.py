@@ -72,8 +72,20 @@ def test_a_changed_artifact_is_refused_with_both_digests(tmp_path: Path) -> None
         ({"runtime": "tensorflow"}, "artifact.path: 'model.onnx'; legal are a .keras file"),
         ({"task": "module"}, "runtime: found 'onnx' with task 'module'; a module has both"),
         (
-            {"artifact": {"path": "gs://b/model.onnx", "sha256": "0" * 64}},
-            "artifact.path: found 'gs://b/model.onnx'; legal here is a path relative to",
+            {"artifact": {"path": "/srv/model.onnx", "sha256": "0" * 64}},
+            "artifact.path: found '/srv/model.onnx'; legal is a path relative to model.yaml",
+        ),
+        (
+            {"artifact": {"path": "s3://b/model.onnx", "sha256": "0" * 64}},
+            "artifact: found 's3://b/model.onnx'; legal are a path relative to model.yaml, gs://",
+        ),
+        (
+            {"artifact": {"path": "gs://b", "sha256": "0" * 64}},
+            "artifact: found 'gs://b'; legal is gs://bucket/object",
+        ),
+        (
+            {"artifact": {"path": "models:/name", "sha256": "0" * 64}},
+            "artifact: found 'models:/name'; legal are models:/name/version, models:/name@alias",
         ),
         (
             {"artifact": {"path": "gone.onnx", "sha256": "0" * 64}},
