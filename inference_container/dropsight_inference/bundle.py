@@ -11,6 +11,7 @@ from dropsight.adapters.artifacts.sources import is_remote
 from dropsight.domain.errors import BackendUnavailable, ManifestInvalid
 from dropsight.domain.manifests import Manifest, load_manifest, load_manifests
 from dropsight.settings import Settings
+from dropsight_inference.allocator import give_back_free_memory
 from dropsight_inference.input_layout import InputLayout
 from dropsight_inference.runtimes import Runtime, Source, load_runtime
 
@@ -34,7 +35,9 @@ def load_models(folder: Path, threads: int, cache: Path = Settings.model_cache) 
     loaded = (
         load_model(path.parent, threads, cache) for path in sorted(folder.glob("*/model.yaml"))
     )
-    return {model.manifest.name: model for model in loaded}
+    models = {model.manifest.name: model for model in loaded}
+    give_back_free_memory()
+    return models
 
 
 def load_model(folder: Path, threads: int = 0, cache: Path = Settings.model_cache) -> Model:

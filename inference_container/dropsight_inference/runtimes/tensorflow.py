@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from dropsight.domain.errors import InferenceFailed, ManifestInvalid
-from dropsight.domain.manifests import KERAS_FILES, Manifest
+from dropsight.domain.manifests import Manifest
 from dropsight_inference.runtimes import (
     Batch,
     Outputs,
@@ -25,6 +25,9 @@ from dropsight_inference.runtimes.tensorflow_common import (
     names_by_field,
     tensorflow_device,
 )
+
+KERAS_FILES = (".keras", ".h5", ".hdf5")
+"""Endings of the artifacts that have layers. Others are folders: a SavedModel."""
 
 log = logging.getLogger(__name__)
 

@@ -23,9 +23,6 @@ Positive = Annotated[int, msgspec.Meta(gt=0)]
 UnitFloat = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Slug = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
 
-KERAS_FILES = (".keras", ".h5", ".hdf5")
-"""Endings of the TensorFlow artifacts that have layers. Others are folders: a SavedModel."""
-
 ALL_FORMATS: list[Format] = ["dicom", "png", "jpeg", "tiff", "webp", "bmp"]
 
 PALETTE = (
@@ -40,7 +37,8 @@ class ManifestRecord(Record, forbid_unknown_fields=True, frozen=True):
 
 class ArtifactFile(ManifestRecord, kw_only=True, frozen=True, omit_defaults=True):
     path: str
-    """Relative to model.yaml, `gs://…` or an MLflow model URI."""
+    """A file or folder: relative to model.yaml, `gs://bucket/object`, `models:/name/version`,
+    `models:/name@alias` or `runs:/id/path`."""
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
     """Of a folder: the SHA-256 of what `sha256sum` prints of its files, sorted by name."""
     architecture: str | None = None
@@ -202,13 +200,6 @@ class Manifest(ManifestRecord, kw_only=True, frozen=True, dict=True):
                 return label
         raise KeyError(label_id)
 
-    @property
-    def has_grad_cam(self) -> bool:
-        """By gradients, or by activations that the model gives out."""
-        if self.runtime == "tensorflow":
-            return self.artifact.path.endswith(KERAS_FILES)
-        return self.runtime == "torch" or self.outputs.activations is not None
-
     @functools.cached_property
     def colors(self) -> dict[str, str]:
         """`#rrggbb` of each label by id, the same for every upload."""
@@ -327,6 +318,11 @@ def _check_outputs(manifest: Manifest, where: str) -> None:
             raise ManifestInvalid(
                 f"{where}: outputs.{field}: found, but task {task} reads outputs.{legal[0]}"
             )
+    if task != "classification" and outputs.values != "logits":
+        raise ManifestInvalid(
+            f"{where}: outputs.values: found {outputs.values!r}, but task {task} has no logits to "
+            "make of them; leave the field out"
+        )
     if task == "detection" and outputs.boxes is None:
         raise ManifestInvalid(
             f"{where}: outputs.boxes: missing; task detection needs the name of the tensor of "

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -166,17 +166,8 @@ def test_six_processes_that_start_together_download_once(
 
 def _cached_in_a_process(asked: tuple[str, str]) -> tuple[str, int]:
     """SHA-256 of what is found, and how often this process downloaded it."""
-    downloads = 0
-    download = bucket_module.fetch_from_bucket
-
-    def counted(*arguments: Any) -> Any:
-        nonlocal downloads
-        downloads += 1
-        return download(*arguments)
-
-    bucket_module.fetch_from_bucket = counted
-    try:
+    with mock.patch.object(
+        bucket_module, "fetch_from_bucket", wraps=bucket_module.fetch_from_bucket
+    ) as download:
         path = cached("gs://weights/w.bin", asked[0], Path(asked[1]))
-    finally:
-        bucket_module.fetch_from_bucket = download
-    return hashlib.sha256(path.read_bytes()).hexdigest(), downloads
+    return hashlib.sha256(path.read_bytes()).hexdigest(), download.call_count

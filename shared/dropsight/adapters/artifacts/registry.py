@@ -24,6 +24,8 @@ PREFERENCES = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROG
 """Unless the operator says otherwise: nobody outside is told that a model is loaded."""
 ALIAS = re.compile(r"models:/(?P<name>[^/@]+)@(?P<alias>[^/]+)(?P<below>/.+)?")
 VERSION = re.compile(r"models:/(?P<name>[^/@]+)/(?P<version>\d+)")
+NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
+"""`error_code` of MlflowException."""
 LEGAL = re.compile(r"models:/[^/@]+(@|/)[^/]+(/.+)?|models:/m-[^/]+|runs:/[^/]+/.+")
 
 
@@ -43,15 +45,18 @@ def fetch_from_mlflow(reference: str, into: Path) -> Fetched:
             f"{reference}: set MLFLOW_TRACKING_URI to the address of the MLflow server, or of its "
             "database, such as sqlite:////srv/mlflow.db"
         )
-    mlflow = _mlflow(reference)
     copy = into / "all.of.it"
     copy.mkdir()
     try:
+        mlflow = _mlflow()
         exact, origin = _exact(mlflow, reference)
         found = _downloaded(mlflow, exact, copy)
-    except DropsightError:
-        raise
-    except mlflow.exceptions.MlflowException as error:
+    except ImportError as error:  # of mlflow, or of what its database needs
+        raise ManifestInvalid(
+            f"{reference}: needs packages that are missing here ({error}); "
+            "pip install 'dropsight-inference[mlflow]'"
+        ) from error
+    except Exception as error:
         raise _unanswered(reference, error) from error
     chosen = choose(found, reference)
     if chosen != found:
@@ -62,18 +67,12 @@ def fetch_from_mlflow(reference: str, into: Path) -> Fetched:
     return Fetched(path, artifact_digest(path), origin)
 
 
-def _mlflow(reference: str) -> Any:
+def _mlflow() -> Any:
     for name, value in PREFERENCES.items():
         os.environ.setdefault(name, value)
-    try:
-        import mlflow
-        import mlflow.artifacts
-        import mlflow.exceptions
-    except ImportError as error:
-        raise ManifestInvalid(
-            f"{reference}: needs packages that are missing here ({error}); "
-            "pip install 'dropsight-inference[mlflow]'"
-        ) from error
+    import mlflow
+    import mlflow.artifacts
+
     return mlflow
 
 
@@ -98,9 +97,11 @@ def _downloaded(mlflow: Any, exact: str, copy: Path) -> Path:
     return Path(mlflow.artifacts.download_artifacts(source, dst_path=str(copy)))
 
 
-def _unanswered(reference: str, error: Any) -> DropsightError:
+def _unanswered(reference: str, error: Exception) -> DropsightError:
     """What is not there is the manifest's mistake; anything else may be better next time."""
-    said = f"{reference}: MLflow: {error}"
-    if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND"):
-        return ManifestInvalid(f"{said}. Is it the registry that MLFLOW_TRACKING_URI names?")
-    return BackendUnavailable(said)
+    code = getattr(error, "error_code", type(error).__name__)
+    if code in NOT_THERE:
+        return ManifestInvalid(
+            f"{reference}: MLflow: {error}. Is it the registry that MLFLOW_TRACKING_URI names?"
+        )
+    return BackendUnavailable(f"{reference}: MLflow: {code}: {error}")
