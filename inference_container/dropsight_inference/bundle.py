@@ -11,7 +11,7 @@ from dropsight.adapters.artifacts.sources import is_remote
 from dropsight.domain.errors import BackendUnavailable, ManifestInvalid
 from dropsight.domain.manifests import Manifest, load_manifest, load_manifests
 from dropsight.settings import Settings
-from dropsight_inference.allocator import give_back_free_memory
+from dropsight_inference.allocator import loading
 from dropsight_inference.input_layout import InputLayout
 from dropsight_inference.runtimes import Runtime, Source, load_runtime
 
@@ -32,12 +32,10 @@ class Model:
 def load_models(folder: Path, threads: int, cache: Path = Settings.model_cache) -> dict[str, Model]:
     """Every bundle below `folder`, by name. Raises as `load_model`."""
     load_manifests(folder)  # names must differ: found before anything of weight is read
-    loaded = (
-        load_model(path.parent, threads, cache) for path in sorted(folder.glob("*/model.yaml"))
-    )
-    models = {model.manifest.name: model for model in loaded}
-    give_back_free_memory()
-    return models
+    bundles = sorted(path.parent for path in folder.glob("*/model.yaml"))
+    with loading():
+        loaded = [load_model(bundle, threads, cache) for bundle in bundles]
+    return {model.manifest.name: model for model in loaded}
 
 
 def load_model(folder: Path, threads: int = 0, cache: Path = Settings.model_cache) -> Model:

@@ -14,6 +14,7 @@ import pytest
 
 from dropsight.adapters.artifacts.cache import cached
 from dropsight.adapters.artifacts.digests import folder_digest
+from dropsight.cli.main import main
 from dropsight.domain.errors import ManifestInvalid
 from dropsight.domain.frames import Frame
 from dropsight_inference.bundle import load_model
@@ -109,6 +110,24 @@ def test_a_registered_model_is_served_by_its_alias_and_by_its_version(
     # On black the logits are the bias: sigmoid(1) and sigmoid(-1).
     probabilities = [one.probability for one in findings.findings]
     assert probabilities == pytest.approx([0.7311, 0.2689], abs=1e-4)
+
+
+def test_pin_prints_the_digest_of_a_registered_model_and_its_version(
+    registry: Registry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = _network([2.0, 2.0])
+    registry.client.create_registered_model("pinned")
+    registry.version("pinned", registry.log("pinned", {"m.onnx": network}, None))
+    registry.client.set_registered_model_alias("pinned", "champion", "1")
+
+    assert main(["models", "pin", "models:/pinned@champion"]) == 0
+
+    printed = capsys.readouterr().out
+    assert "which is version 1 now" in printed
+    assert yaml.safe_load(printed)["artifact"] == {
+        "path": "models:/pinned@champion",
+        "sha256": _sha256(network),
+    }
 
 
 def test_an_alias_that_was_moved_to_other_bytes_is_refused_and_says_to_which_version(
