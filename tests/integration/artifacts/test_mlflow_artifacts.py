@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from dropsight.adapters.artifacts.cache import cached
 from dropsight.adapters.artifacts.digests import folder_digest
