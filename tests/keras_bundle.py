@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from dropsight_inference.bundle import folder_digest
+from dropsight.adapters.artifacts.digests import folder_digest
 from tests.toy_bundle import write_toy_bundle
 
 BLOCKS = np.stack([np.ones((2, 2, 1)), -np.ones((2, 2, 1))], axis=-1)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from dropsight.domain.errors import ManifestInvalid
+from dropsight.adapters.artifacts.cache import cached
+from dropsight.adapters.artifacts.digests import artifact_digest, files_below
+from dropsight.adapters.artifacts.sources import is_remote
+from dropsight.domain.errors import BackendUnavailable, ManifestInvalid
 from dropsight.domain.manifests import Manifest, load_manifest, load_manifests
+from dropsight.settings import Settings
+from dropsight_inference.allocator import loading
 from dropsight_inference.input_layout import InputLayout
 from dropsight_inference.runtimes import Runtime, Source, load_runtime
-from dropsight_inference.tasks import check_task
 
 CARD = "MODEL_CARD.md"
 
@@ -26,41 +29,58 @@ class Model:
     """Text of MODEL_CARD.md, empty where there is none."""
 
 
-def load_models(folder: Path, threads: int) -> dict[str, Model]:
-    """Every bundle below `folder`, by name. Raises ManifestInvalid."""
+def load_models(folder: Path, threads: int, cache: Path = Settings.model_cache) -> dict[str, Model]:
+    """Every bundle below `folder`, by name. Raises as `load_model`."""
     load_manifests(folder)  # names must differ: found before anything of weight is read
-    loaded = (load_model(path.parent, threads) for path in sorted(folder.glob("*/model.yaml")))
+    bundles = sorted(path.parent for path in folder.glob("*/model.yaml"))
+    with loading():
+        loaded = [load_model(bundle, threads, cache) for bundle in bundles]
     return {model.manifest.name: model for model in loaded}
 
 
-def load_model(folder: Path, threads: int = 0) -> Model:
-    """Read `folder/model.yaml` and its artifact, checking both. Raises ManifestInvalid."""
+def load_model(folder: Path, threads: int = 0, cache: Path = Settings.model_cache) -> Model:
+    """Read `folder/model.yaml` and its artifact, checking both.
+
+    An artifact in a bucket or in MLflow is kept in `cache`. Raises ManifestInvalid,
+    BackendUnavailable.
+    """
     manifest = load_manifest(folder)
     where = str(folder / "model.yaml")
-    check_task(manifest, where)
-    content = _read_artifact(folder, manifest, where)
-    source = Source(manifest, content, where, folder / manifest.artifact.path)
+    path = _checked_artifact(folder, manifest, where, cache)
+    before = _versions(path)
+    runtime = load_runtime(Source(manifest, where, folder, path), threads)
+    if _versions(path) != before:
+        runtime.close()
+        raise ManifestInvalid(
+            f"{where}: artifact.path: {manifest.artifact.path!r} was written while it was loaded; "
+            "write beside it and rename, or stop what writes there, and start again"
+        )
     card = folder / CARD
     return Model(
         manifest=manifest,
-        runtime=load_runtime(source, threads),
+        runtime=runtime,
         layout=InputLayout(manifest.input),
         card=card.read_text(encoding="utf-8") if card.is_file() else "",
     )
 
 
-def _read_artifact(folder: Path, manifest: Manifest, where: str) -> bytes:
-    """Read once: the bytes that were hashed are the bytes that run."""
+def _checked_artifact(folder: Path, manifest: Manifest, where: str, cache: Path) -> Path:
+    """Where the artifact is on this machine, its bytes those that model.yaml names."""
     stated = manifest.artifact
-    if "://" in stated.path or PurePosixPath(stated.path).is_absolute():
+    if is_remote(stated.path):
+        try:
+            return cached(stated.path, stated.sha256, cache)
+        except (ManifestInvalid, BackendUnavailable) as error:
+            raise type(error)(f"{where}: artifact: {error}") from error
+    if PurePosixPath(stated.path).is_absolute():
         raise ManifestInvalid(
-            f"{where}: artifact.path: found {stated.path!r}; legal here is a path relative to "
-            "model.yaml, so copy the file into the bundle"
+            f"{where}: artifact.path: found {stated.path!r}; legal is a path relative to "
+            "model.yaml, so put the file into the bundle, or name a bucket (gs://) or MLflow "
+            "(models:/)"
         )
     path = folder / stated.path
     try:
-        content = b"" if path.is_dir() else path.read_bytes()
-        found = folder_digest(path) if path.is_dir() else hashlib.sha256(content).hexdigest()
+        found = artifact_digest(path)
     except OSError as error:
         raise ManifestInvalid(
             f"{where}: artifact.path: {stated.path!r} cannot be read ({error.strerror})"
@@ -70,21 +90,11 @@ def _read_artifact(folder: Path, manifest: Manifest, where: str) -> bytes:
             f"{where}: artifact.sha256: the file has {found}, model.yaml says {stated.sha256}; "
             "fetch the right file, or state its digest if it was changed on purpose"
         )
-    return content
+    return path
 
 
-def folder_digest(folder: Path) -> str:
-    """SHA-256 of what `sha256sum` prints of every file below `folder`, in order of their names.
-
-    What Python writes beside its sources (`__pycache__`) is left out. Raises OSError.
-    """
-    files = {
-        path.relative_to(folder).as_posix(): path
-        for path in folder.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    }
-    lines = "".join(
-        f"{hashlib.sha256(files[name].read_bytes()).hexdigest()}  {name}\n"
-        for name in sorted(files, key=str.encode)
-    )
-    return hashlib.sha256(lines.encode()).hexdigest()
+def _versions(path: Path) -> list[tuple[str, int, int, int]]:
+    """Changes with every write: what was checked must be what the framework opened after that."""
+    files = files_below(path) if path.is_dir() else {path.name: path}
+    facts = [(name, file.stat()) for name, file in sorted(files.items())]
+    return [(name, fact.st_ino, fact.st_size, fact.st_mtime_ns) for name, fact in facts]

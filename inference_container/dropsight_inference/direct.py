@@ -66,7 +66,7 @@ class DirectEndpoint:
         """Query: `explain` none (default), grad-cam, lime or all; `overlays=base64`."""
         service = self._service
         manifest = model_named(request.path_params["model"], service.manifests)
-        question = _question(request, manifest)
+        question = _question(request, manifest, service.engine.has_grad_cam(manifest.name))
         with service.predictions.enter():
             data = await read_file(request, service.settings.budgets.bytes)
             with service.engine.expecting(manifest.name) as engine:
@@ -208,7 +208,7 @@ class Call:
         return replace(explanation, status="done", overlay=name, parameters=parameters)
 
 
-def _question(request: Request, manifest: Manifest) -> Question:
+def _question(request: Request, manifest: Manifest, has_grad_cam: bool) -> Question:
     explain = request.query_params.get("explain", "none")
     if explain not in METHODS:
         raise MessageInvalid(f"explain: found {explain!r}, legal are {', '.join(METHODS)}")
@@ -218,7 +218,7 @@ def _question(request: Request, manifest: Manifest) -> Question:
     methods = METHODS[explain]
     if manifest.task != "classification":
         methods = ()  # its boxes and masks are its explanation
-    elif explain == "all" and not manifest.has_grad_cam:
+    elif explain == "all" and not has_grad_cam:
         methods = ("lime",)  # all that this model can answer
     return Question(methods, overlays == "base64")
 

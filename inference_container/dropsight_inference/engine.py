@@ -186,6 +186,14 @@ class Engine:
         self._metrics.explanation_seconds.labels(model, method).observe(elapsed)
         return attributions
 
+    def has_grad_cam(self, model: str) -> bool:
+        """By gradients, or by activations that the model gives out. Raises ModelUnknown."""
+        found = self._model(model)
+        return (
+            isinstance(found.runtime, Differentiable)
+            or found.manifest.outputs.activations is not None
+        )
+
     def warm_up(self) -> None:
         """A real forward pass through every model, of one frame and of a full batch.
 

@@ -10,7 +10,7 @@ from types import FrameType
 import uvicorn
 
 from dropsight.adapters.backend import open_backend
-from dropsight.domain.errors import ManifestInvalid
+from dropsight.domain.errors import DropsightError
 from dropsight.logs import configure_logging
 from dropsight.settings import Settings
 from dropsight_inference.app import create_app
@@ -37,8 +37,8 @@ def serve() -> None:
     configure_logging()
     settings = Settings.from_environment()
     try:
-        models = load_models(settings.models, settings.threads)
-    except ManifestInvalid as error:
+        models = load_models(settings.models, settings.threads, settings.model_cache)
+    except DropsightError as error:
         log.error("cannot start: %s", error)  # noqa: TRY400 (a sentence for the operator)
         sys.exit(1)
     app = create_app(settings, open_backend(settings), models)

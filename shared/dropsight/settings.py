@@ -45,6 +45,8 @@ class Settings:
     """gcp: the project id."""
     models: Path = Path("models")
     """Folder of bundles, `<name>/model.yaml`."""
+    model_cache: Path = Path("~/.cache/dropsight/models")
+    """Where artifacts of bundles that name a bucket or MLflow are kept, each under its SHA-256."""
     routes: Mapping[str, str] = field(default_factory=dict)
     """JSON object, first path segment to model name, beside `<model name>` to itself."""
     landing_bucket: str = "landing"

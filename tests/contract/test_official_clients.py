@@ -14,7 +14,7 @@ from dropsight.adapters.gcp.documents import FirestoreDeadLetterStore, Firestore
 from dropsight.adapters.gcp.messages import PubSubPublisher
 from dropsight.adapters.gcp.objects import CloudObjectStore
 from dropsight.adapters.gcp.session import FIRESTORE, PUBSUB, STORAGE, Session
-from dropsight.domain.errors import BackendUnavailable, PreconditionFailed
+from dropsight.domain.errors import BackendUnavailable, ObjectGone, PreconditionFailed
 from dropsight.domain.progress import mark_deleting
 from dropsight.domain.wire import replace, to_plain
 from tests.contract.records import full, letter, queued
@@ -36,6 +36,33 @@ def google_bucket(object_server: ObjectServer, monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture
 def objects(object_server: ObjectServer) -> CloudObjectStore:
     return CloudObjectStore(Session(STORAGE, {"STORAGE_EMULATOR_HOST": object_server.address}))
+
+
+def test_pieces_put_together_are_the_object(
+    google_bucket: storage.Bucket, objects: CloudObjectStore
+) -> None:
+    """Of 263 bytes in pieces of 100 the last has 63; of an empty object there is none."""
+    google_bucket.blob("large").upload_from_string(BINARY)
+    google_bucket.blob("empty").upload_from_string(b"")
+
+    pieces = list(objects.read_pieces(objects.stat(google_bucket.name, "large"), 100))
+
+    assert [len(piece) for piece in pieces] == [100, 100, len(BINARY) - 200]
+    assert b"".join(pieces) == BINARY
+    assert list(objects.read_pieces(objects.stat(google_bucket.name, "empty"))) == []
+
+
+def test_an_object_that_is_written_again_between_two_pieces_is_gone(
+    google_bucket: storage.Bucket, objects: CloudObjectStore
+) -> None:
+    google_bucket.blob("large").upload_from_string(BINARY)
+    pieces = objects.read_pieces(objects.stat(google_bucket.name, "large"), 100)
+    next(pieces)
+
+    google_bucket.blob("large").upload_from_string(BINARY)
+
+    with pytest.raises(ObjectGone):
+        next(pieces)
 
 
 def test_google_reads_our_object(google_bucket: storage.Bucket, objects: CloudObjectStore) -> None:

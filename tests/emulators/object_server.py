@@ -7,6 +7,7 @@ that a test of "written once" can fail.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -150,7 +151,15 @@ class _Handler(BaseHTTPRequestHandler):
             "x-goog-generation": str(version.generation),
             "x-goog-hash": f"md5={md5}",
         }
-        self._send(200, headers, version.data)
+        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("range", ""))
+        if asked is None:
+            self._send(200, headers, version.data)
+            return
+        first, last = int(asked[1]), min(int(asked[2]), len(version.data) - 1)
+        if first > last:
+            raise Refused(416, f"bytes {first} to {last} of {len(version.data)}")
+        headers["content-range"] = f"bytes {first}-{last}/{len(version.data)}"
+        self._send(206, headers, version.data[first : last + 1])
 
     def _send_json(self, body: dict[str, Any], status: int = 200) -> None:
         self._send(status, {"content-type": "application/json"}, json.dumps(body).encode())

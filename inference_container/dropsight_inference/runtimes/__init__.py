@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dropsight.domain.errors import ManifestInvalid
-from dropsight.domain.manifests import Manifest
+from dropsight.domain.manifests import Manifest, RuntimeName
 from dropsight_inference.output_layout import expected_outputs
 
 Batch = npt.NDArray[np.float32]
@@ -147,14 +147,15 @@ class ReadsPictures(Protocol):
 
 @dataclass(frozen=True)
 class Source:
-    """A checked artifact: `content` has the SHA-256 that model.yaml states."""
+    """A checked artifact: what is at `path` has the SHA-256 that model.yaml states."""
 
     manifest: Manifest
-    content: bytes
     where: str
     """The path of model.yaml, for error messages."""
+    folder: Path
+    """The bundle's own."""
     path: Path
-    """Where the artifact is. A folder has no `content`."""
+    """The artifact: a file or a folder, in the bundle or in the cache."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ class _Module:
     """A package that must be imported before, where it is installed at all."""
 
 
-RUNTIMES = {
+RUNTIMES: dict[RuntimeName, _Module] = {
     "module": _Module("dropsight_inference.runtimes.module", "dropsight-inference"),
     "onnx": _Module("dropsight_inference.runtimes.onnx", "dropsight-inference"),
     # TensorFlow and triton, which torch imports when it first needs it, both carry LLVM. With
@@ -253,7 +254,7 @@ def input_shape(manifest: Manifest) -> tuple[int, int, int]:
     return spec.height, spec.width, spec.channels
 
 
-def import_runtime(name: str) -> ModuleType:
+def import_runtime(name: RuntimeName) -> ModuleType:
     """The module for one value of `runtime`. Raises ImportError."""
     wanted = RUNTIMES[name]
     if wanted.after is not None and importlib.util.find_spec(wanted.after) is not None:
@@ -264,15 +265,10 @@ def import_runtime(name: str) -> ModuleType:
 def load_runtime(source: Source, threads: int) -> Runtime:
     """Load with the module that `runtime` names; `threads` 0 is one for each core.
 
-    Raises ManifestInvalid: no such runtime here, its packages are missing, or the artifact does
-    not do what model.yaml says.
+    Raises ManifestInvalid: its packages are missing, or the artifact does not do what model.yaml
+    says.
     """
     name = source.manifest.runtime
-    if name not in RUNTIMES:
-        raise ManifestInvalid(
-            f"{source.where}: runtime: found {name!r}; this container runs "
-            f"{', '.join(sorted(RUNTIMES))}. Export the model to one of these"
-        )
     try:
         module = import_runtime(name)
     except ImportError as error:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import onnxruntime
@@ -81,15 +84,41 @@ def load(source: Source, threads: int) -> OnnxRuntime:
     if CUDA[0] in onnxruntime.get_available_providers():
         providers.insert(0, CUDA)
     try:
-        session = onnxruntime.InferenceSession(source.content, options, providers=providers)
+        with _alone(source) as path:
+            session = onnxruntime.InferenceSession(path, options, providers=providers)
     except ORT_ERRORS as error:
         raise ManifestInvalid(
             f"{source.where}: artifact.path: {source.manifest.artifact.path!r} is no model that "
-            f"onnxruntime {onnxruntime.__version__} can open: {error}"
+            f"onnxruntime {onnxruntime.__version__} can open: {error}. Where the weights are in a "
+            "file of their own (external data), artifact.path is a folder that holds both"
         ) from error
     _check_input(session.get_inputs(), source.manifest, source.where)
     _check_outputs(session.get_outputs(), source.manifest, source.where)
     return OnnxRuntime(session, source.manifest)
+
+
+@contextmanager
+def _alone(source: Source) -> Iterator[Path]:
+    """The ONNX file, with nothing beside it that was not checked.
+
+    A file may name others for its weights, and onnxruntime looks for them in its folder. Of a
+    folder all files were checked; a single file is opened by a link from a folder of its own.
+    By path, since a session that is made of bytes keeps them for as long as it lives.
+    """
+    if source.path.is_dir():
+        found = sorted(source.path.glob("*.onnx"))
+        if len(found) != 1:
+            names = ", ".join(repr(path.name) for path in found) or "none"
+            raise ManifestInvalid(
+                f"{source.where}: artifact.path: {source.manifest.artifact.path!r} must hold one "
+                f".onnx file, found {names}"
+            )
+        yield found[0]
+        return
+    with tempfile.TemporaryDirectory(prefix="dropsight-") as folder:
+        link = Path(folder) / source.path.name
+        link.symlink_to(source.path.resolve())
+        yield link
 
 
 def _check_input(inputs: Sequence[Any], manifest: Manifest, where: str) -> None:

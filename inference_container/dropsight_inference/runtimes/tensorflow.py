@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
 from dropsight.domain.errors import InferenceFailed, ManifestInvalid
-from dropsight.domain.manifests import KERAS_FILES, Manifest
+from dropsight.domain.manifests import Manifest
 from dropsight_inference.runtimes import (
     Batch,
     Outputs,
@@ -25,6 +25,11 @@ from dropsight_inference.runtimes.tensorflow_common import (
     names_by_field,
     tensorflow_device,
 )
+
+KERAS_FILES = (".keras", ".h5", ".hdf5")
+"""Endings of the artifacts that have layers. Others are folders: a SavedModel."""
+
+log = logging.getLogger(__name__)
 
 
 class SavedModelRuntime:
@@ -73,11 +78,9 @@ class SavedModelRuntime:
 def load(source: Source, threads: int) -> KerasRuntime | SavedModelRuntime:
     """Open the artifact and try it on black inputs. Raises ManifestInvalid.
 
-    `threads` holds for the whole process, and for the first model that is loaded.
+    `threads` holds for the whole process, as TensorFlow has it.
     """
-    if threads:
-        with contextlib.suppress(RuntimeError):  # TensorFlow runs already, as an earlier one said
-            tf.config.threading.set_intra_op_parallelism_threads(threads)
+    _set_threads(threads)
     runtime = _open(source)
     try:
         try_on_black(runtime, source)
@@ -88,6 +91,16 @@ def load(source: Source, threads: int) -> KerasRuntime | SavedModelRuntime:
             f"{shape}: {error}"
         ) from error
     return runtime
+
+
+def _set_threads(threads: int) -> None:
+    """TensorFlow takes a number until it first runs; all models of a process have the same one."""
+    if threads in (0, tf.config.threading.get_intra_op_parallelism_threads()):
+        return
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+    except RuntimeError as error:
+        log.warning("DROPSIGHT_THREADS=%d has no effect on TensorFlow: %s", threads, error)
 
 
 def _open(source: Source) -> KerasRuntime | SavedModelRuntime:

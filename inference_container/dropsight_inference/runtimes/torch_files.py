@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import pickle
+import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -28,7 +28,7 @@ def open_network(source: Source) -> torch.nn.Module:
 def _exported(source: Source) -> torch.nn.Module:
     """Unflattened, so that the layers have the names that they had in the Python code."""
     try:
-        program = torch.export.load(io.BytesIO(source.content))
+        program = torch.export.load(source.path)
     except Exception as error:
         raise ManifestInvalid(
             f"{source.where}: artifact.path: {source.manifest.artifact.path!r} is no exported "
@@ -61,7 +61,7 @@ def _built(source: Source, reference: str) -> torch.nn.Module:
         known = {"num_classes": len(source.manifest.labels), "in_chans": spec.channels}
         arguments = {"model_name": reference.removeprefix(TIMM)} | known | arguments
     else:
-        build = load_named(reference, source.path.parent, field)
+        build = load_named(reference, source.folder, field)
     try:
         network = build(**arguments)
     except Exception as error:
@@ -88,7 +88,9 @@ def _timm(field: str) -> Callable[..., Any]:
 def _fill(network: torch.nn.Module, source: Source) -> None:
     field = f"{source.where}: artifact.path: {source.manifest.artifact.path!r}"
     try:
-        stored = torch.load(io.BytesIO(source.content), map_location="cpu", weights_only=True)
+        # Mapped, so that the weights are in memory once; files of before torch 1.6 are no archives.
+        mapped = zipfile.is_zipfile(source.path)
+        stored = torch.load(source.path, map_location="cpu", weights_only=True, mmap=mapped)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
         raise ManifestInvalid(
             f"{field} is no state dict that torch {torch.__version__} opens with "

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from dropsight.domain.errors import ManifestInvalid
-from dropsight.domain.manifests import Manifest
 from dropsight_inference.tasks import classification, detection, segmentation
 from dropsight_inference.tasks.protocol import ObjectTask, Task
 
@@ -18,13 +16,3 @@ TASKS: dict[str, Task] = {
 """Of networks. See `module.findings` for task `module`."""
 OBJECT_TASKS: dict[str, ObjectTask] = {"detection": detection, "segmentation": segmentation}
 """Those whose objects can be explained one by one."""
-SERVED = (*TASKS, "module")
-
-
-def check_task(manifest: Manifest, where: str) -> None:
-    """Raises ManifestInvalid for a task that this container does not serve."""
-    if manifest.task not in SERVED:
-        raise ManifestInvalid(
-            f"{where}: task: found {manifest.task!r}; this container serves "
-            f"{', '.join(sorted(SERVED))}"
-        )

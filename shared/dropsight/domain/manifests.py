@@ -41,7 +41,8 @@ class ManifestRecord(Record, forbid_unknown_fields=True, frozen=True):
 
 class ArtifactFile(ManifestRecord, kw_only=True, frozen=True, omit_defaults=True):
     path: str
-    """Relative to model.yaml, `gs://…` or an MLflow model URI."""
+    """A file or folder: relative to model.yaml, `gs://bucket/object`, `models:/name/version`,
+    `models:/name@alias` or `runs:/id/path`."""
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
     """Of a folder: the SHA-256 of what `sha256sum` prints of its files, sorted by name."""
     architecture: str | None = None
@@ -205,9 +206,13 @@ class Manifest(ManifestRecord, kw_only=True, frozen=True, dict=True):
 
     @property
     def has_gradients(self) -> bool:
-        """Whether its runtime can differentiate it."""
-        has_layers = self.runtime == "tensorflow" and self.artifact.path.endswith(KERAS_FILES)
-        return has_layers or self.runtime == "torch"
+        """Whether its runtime can differentiate it, as far as the manifest tells.
+
+        A SavedModel has no layers; of a model elsewhere only the container sees what it is.
+        """
+        path = self.artifact.path
+        may_have_layers = path.endswith(KERAS_FILES) or ":/" in path
+        return self.runtime == "torch" or (self.runtime == "tensorflow" and may_have_layers)
 
     @property
     def has_grad_cam(self) -> bool:
@@ -333,6 +338,11 @@ def _check_outputs(manifest: Manifest, where: str) -> None:
             raise ManifestInvalid(
                 f"{where}: outputs.{field}: found, but task {task} reads outputs.{legal[0]}"
             )
+    if task != "classification" and outputs.values != "logits":
+        raise ManifestInvalid(
+            f"{where}: outputs.values: found {outputs.values!r}, but task {task} has no logits to "
+            "make of them; leave the field out"
+        )
     if task == "detection" and outputs.boxes is None:
         raise ManifestInvalid(
             f"{where}: outputs.boxes: missing; task detection needs the name of the tensor of "

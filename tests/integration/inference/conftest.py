@@ -20,7 +20,12 @@ def settings(tmp_path: Path) -> Settings:
     weights[0, : SIDE // 2], weights[1, SIDE // 2 :] = 1.0, -1.0
     write_toy_bundle(tmp_path / "models" / "toy", weights)
     return replace(
-        Settings(), root=tmp_path, models=tmp_path / "models", batch_size=4, max_in_flight=4
+        Settings(),
+        root=tmp_path,
+        models=tmp_path / "models",
+        model_cache=tmp_path / "cache",
+        batch_size=4,
+        max_in_flight=4,
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from dropsight.cli.main import main
 from dropsight.cli.store import Store, open_store
@@ -93,6 +95,26 @@ def test_models_are_listed_with_routes_and_contract(capsys):
     assert "modality DX, CR" in said
     assert main(["models", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["routes"] == ["cxr", NAME]
+
+
+def test_pin_prints_what_model_yaml_says_of_a_file_or_folder(tmp_path: Path, capsys):
+    (tmp_path / "weights.bin").write_bytes(b"abc")
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "weights.bin").write_bytes(b"abc")
+    of_abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    listed = hashlib.sha256(f"{of_abc}  weights.bin\n".encode()).hexdigest()
+
+    for path, sha256 in (("weights.bin", of_abc), ("saved/", listed)):
+        assert main(["models", "pin", path]) == 0
+        printed = yaml.safe_load(capsys.readouterr().out)
+        assert printed == {"artifact": {"path": path.rstrip("/"), "sha256": sha256}}
+
+
+def test_pin_of_what_is_nowhere_says_so(capsys):
+    assert main(["models", "pin", "gone.bin"]) == 1
+    assert "gone.bin" in capsys.readouterr().err
+    assert main(["models", "pin", "s3://b/o"]) == 1
+    assert "legal are a path relative to model.yaml, gs://" in capsys.readouterr().err
 
 
 def test_a_folder_without_models_is_exit_code_2(tmp_path: Path, capsys):

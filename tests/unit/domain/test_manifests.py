@@ -81,6 +81,10 @@ def test_a_detector_names_its_head_and_keeps_candidates_from_a_low_score_up():
         (DETECTOR.replace(LOGITS, ""), "outputs.boxes: missing; task detection needs"),
         (DETECTOR.replace(LOGITS, BOXES.replace("v8", "v9")), "`$.outputs.boxes.layout`"),
         (
+            DETECTOR.replace(LOGITS, BOXES.replace("{boxes", "{values: probabilities, boxes")),
+            "outputs.values: found 'probabilities', but task detection has no logits",
+        ),
+        (
             DETECTOR.replace(LOGITS, BOXES) + "explanations: [{method: lime}]",
             "explanations: found, but task detection has none",
         ),

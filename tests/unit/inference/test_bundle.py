@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,11 @@ import numpy as np
 import onnx
 import pytest
 
+from dropsight.adapters.artifacts.digests import file_digest, folder_digest
 from dropsight.domain.errors import ManifestInvalid
 from dropsight_inference.bundle import load_model, load_models
+from dropsight_inference.runtimes import Source
+from dropsight_inference.runtimes import onnx as onnx_runtime
 from tests.toy_bundle import toy_network, write_toy_bundle
 
 pytestmark = pytest.mark.unit
@@ -72,8 +76,20 @@ def test_a_changed_artifact_is_refused_with_both_digests(tmp_path: Path) -> None
         ({"runtime": "tensorflow"}, "artifact.path: 'model.onnx'; legal are a .keras file"),
         ({"task": "module"}, "runtime: found 'onnx' with task 'module'; a module has both"),
         (
-            {"artifact": {"path": "gs://b/model.onnx", "sha256": "0" * 64}},
-            "artifact.path: found 'gs://b/model.onnx'; legal here is a path relative to",
+            {"artifact": {"path": "/srv/model.onnx", "sha256": "0" * 64}},
+            "artifact.path: found '/srv/model.onnx'; legal is a path relative to model.yaml",
+        ),
+        (
+            {"artifact": {"path": "s3://b/model.onnx", "sha256": "0" * 64}},
+            "artifact: found 's3://b/model.onnx'; legal are a path relative to model.yaml, gs://",
+        ),
+        (
+            {"artifact": {"path": "gs://b", "sha256": "0" * 64}},
+            "artifact: found 'gs://b'; legal is gs://bucket/object",
+        ),
+        (
+            {"artifact": {"path": "models:/name", "sha256": "0" * 64}},
+            "artifact: found 'models:/name'; legal are models:/name/version, models:/name@alias",
         ),
         (
             {"artifact": {"path": "gone.onnx", "sha256": "0" * 64}},
@@ -128,3 +144,82 @@ def test_every_bundle_of_a_folder_is_loaded_by_its_name(tmp_path: Path) -> None:
     write_toy_bundle(tmp_path / "b", WEIGHTS, changes={"name": "second"})
 
     assert sorted(load_models(tmp_path, 1)) == ["first", "second"]
+
+
+def _external(folder: Path) -> Path:
+    """The toy network at `folder`/model.onnx, its weights in model.onnx.data."""
+    folder.mkdir(parents=True, exist_ok=True)
+    network = onnx.load_from_string(toy_network(WEIGHTS, 1, "NCHW", 1, [0.0, 2.0]))
+    onnx.save(
+        network,
+        folder / "model.onnx",
+        save_as_external_data=True,
+        location="model.onnx.data",
+        size_threshold=64,
+    )
+    assert (folder / "model.onnx.data").stat().st_size >= 2 * 16 * 4
+    return folder
+
+
+def test_an_onnx_model_with_its_weights_in_another_file_is_a_folder(tmp_path: Path) -> None:
+    digest = folder_digest(_external(tmp_path / "toy" / "network"))
+    folder = write_toy_bundle(
+        tmp_path / "toy", WEIGHTS, changes={"artifact": {"path": "network", "sha256": digest}}
+    )
+
+    # On black the logits are the bias.
+    logits = load_model(folder, 1).runtime.forward(np.zeros((1, 1, 4, 4), np.float32)).logits
+    assert logits.tolist() == [[0.0, 2.0]]
+
+    (folder / "network" / "model.onnx.data").write_bytes(bytes(128))
+    assert "artifact.sha256: the file has" in _refusal(folder)
+
+
+def test_weights_that_no_digest_covers_are_not_loaded(tmp_path: Path) -> None:
+    """They lie beside the file that was checked, where onnxruntime would find them."""
+    folder = write_toy_bundle(tmp_path / "toy", WEIGHTS)
+    _external(folder)
+    digest = file_digest(folder / "model.onnx")
+    write_toy_bundle(
+        folder,
+        WEIGHTS,
+        network=(folder / "model.onnx").read_bytes(),
+        changes={"artifact": {"path": "model.onnx", "sha256": digest}},
+    )
+
+    assert "(external data), artifact.path is a folder that holds both" in _refusal(folder)
+
+
+def test_a_folder_with_two_onnx_files_is_refused_with_their_names(tmp_path: Path) -> None:
+    for name in ("a.onnx", "b.onnx"):
+        (tmp_path / "toy" / "two").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "toy" / "two" / name).write_bytes(b"")
+    digest = folder_digest(tmp_path / "toy" / "two")
+    folder = write_toy_bundle(
+        tmp_path / "toy", WEIGHTS, changes={"artifact": {"path": "two", "sha256": digest}}
+    )
+
+    assert "'two' must hold one .onnx file, found 'a.onnx', 'b.onnx'" in _refusal(folder)
+
+
+def test_a_file_that_is_written_between_its_check_and_its_loading_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_toy_bundle(tmp_path / "toy", WEIGHTS)
+    other = onnx.load_from_string(toy_network(WEIGHTS, 1, "NCHW", 1, [7.0, 7.0]))
+    other.doc_string = "of another length"
+    load = onnx_runtime.load
+
+    def written_first(source: Source, threads: int) -> Any:
+        (folder / "model.onnx").write_bytes(other.SerializeToString())
+        return load(source, threads)
+
+    monkeypatch.setattr(onnx_runtime, "load", written_first)
+
+    assert "'model.onnx' was written while it was loaded" in _refusal(folder)
+
+
+def test_an_empty_file_has_the_digest_of_nothing(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_bytes(b"")
+
+    assert file_digest(tmp_path / "empty") == hashlib.sha256().hexdigest()

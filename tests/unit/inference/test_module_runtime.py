@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from dropsight.adapters.artifacts.digests import folder_digest
 from dropsight.domain.errors import InferenceFailed, ManifestInvalid
-from dropsight_inference.bundle import folder_digest, load_model
+from dropsight_inference.bundle import load_model
 from dropsight_inference.engine import Engine
 from dropsight_inference.metrics import Metrics
 from tests.module_bundle import write_module_bundle

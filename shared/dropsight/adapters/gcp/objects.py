@@ -14,6 +14,8 @@ from dropsight.ports import ObjectInfo
 
 NOT_FOUND = 404
 PRECONDITION_FAILED = 412
+PIECE = 8 * 1024 * 1024
+"""Bytes of one request of `read_pieces`."""
 
 
 class CloudObjectStore:
@@ -38,6 +40,26 @@ class CloudObjectStore:
         found = response.headers.get("x-goog-generation")
         _expect(bucket, name, generation, int(found) if found else generation)
         return response.data
+
+    def read_pieces(self, info: ObjectInfo, size: int = PIECE) -> Iterator[bytes]:
+        """The content of exactly this version, in pieces: what is large need not fit into memory.
+
+        A piece that is interrupted is asked for again, not the whole. Raises as `read` does.
+        """
+        for start in range(0, info.size, size):
+            end = min(start + size, info.size) - 1
+            response = self._get(
+                info.bucket,
+                info.name,
+                {"alt": "media", "ifGenerationMatch": info.generation},
+                {"range": f"bytes={start}-{end}"},
+            )
+            if len(response.data) != end - start + 1:
+                raise BackendUnavailable(
+                    f"object {info.name} in {info.bucket}: asked for bytes {start} to {end}, found "
+                    f"{len(response.data)} bytes"
+                )
+            yield response.data
 
     def write(
         self,
@@ -104,9 +126,19 @@ class CloudObjectStore:
             if not page:
                 return
 
-    def _get(self, bucket: str, name: str, query: Mapping[str, str | int | None]) -> Response:
+    def _get(
+        self,
+        bucket: str,
+        name: str,
+        query: Mapping[str, str | int | None],
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
         response = self._session.request(
-            "GET", _path(bucket, name), query, allow=(NOT_FOUND, PRECONDITION_FAILED)
+            "GET",
+            _path(bucket, name),
+            query,
+            headers=headers,
+            allow=(NOT_FOUND, PRECONDITION_FAILED),
         )
         if response.status in (NOT_FOUND, PRECONDITION_FAILED):
             raise _gone(bucket, name, query["ifGenerationMatch"])
@@ -131,8 +163,8 @@ def _info(bucket: str, resource: Mapping[str, Any]) -> ObjectInfo:
 def _bucket_exists(bucket: str, response: Response) -> None:
     if response.status == NOT_FOUND:
         raise BackendUnavailable(
-            f"bucket {bucket}: does not exist or is not ours to see; create it, or correct the "
-            "DROPSIGHT_…_BUCKET variable that names it"
+            f"bucket {bucket}: does not exist or is not ours to see; create it, or correct what "
+            "names it: a DROPSIGHT_…_BUCKET variable, or the artifact.path of a model.yaml"
         )
 
 

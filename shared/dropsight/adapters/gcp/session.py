@@ -101,6 +101,7 @@ class Session:
         body: bytes | None = None,
         content_type: str = "application/json",
         *,
+        headers: Mapping[str, str] | None = None,
         allow: Collection[int | str] = (),
         repeatable: bool = True,
     ) -> Response:
@@ -115,7 +116,7 @@ class Session:
         given = {key: value for key, value in (query or {}).items() if value is not None}
         if given:
             url = f"{url}?{urlencode(given)}"
-        headers = {"content-type": content_type} if body is not None else {}
+        sent = {**(headers or {}), **({"content-type": content_type} if body is not None else {})}
         fault = ""
         last_start = time.monotonic() + TOTAL_S
         for attempt in range(ATTEMPTS):
@@ -125,7 +126,7 @@ class Session:
                 longest = min(FIRST_BACKOFF_S * 2**attempt, LONGEST_BACKOFF_S)
                 time.sleep(self._random.uniform(longest / 2, longest))
             try:
-                response = self._send(method, url, body, headers)
+                response = self._send(method, url, body, sent)
             except HTTPError as error:
                 fault = f"{type(error).__name__}: {error}"
                 if repeatable or isinstance(error, NewConnectionError):

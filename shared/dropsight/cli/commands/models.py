@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from dropsight.cli import options as common
@@ -12,6 +14,12 @@ from dropsight.cli.errors import Exit
 EXAMPLES = """\
   dropsight models
   dropsight models --models ./my-bundles --json
+  dropsight models pin models:/blood-cells@champion
+"""
+PIN_EXAMPLES = """\
+  dropsight models pin saved/
+  dropsight models pin gs://weights/blood-cells/model.onnx
+  dropsight models pin models:/blood-cells@champion
 """
 
 
@@ -22,6 +30,21 @@ def add(subparsers: Any) -> None:
     common.add_models(parser)
     common.add_json(parser)
     parser.set_defaults(run=run)
+    actions = parser.add_subparsers(metavar="ACTION")
+    pin = common.add_command(
+        actions,
+        "pin",
+        "print the artifact of a model.yaml, with its SHA-256, for weights anywhere",
+        PIN_EXAMPLES,
+        root=False,
+    )
+    pin.add_argument(
+        "reference",
+        metavar="ARTIFACT",
+        help="a file or folder, gs://bucket/object, models:/name/version, models:/name@alias or "
+        "runs:/id/path",
+    )
+    pin.set_defaults(run=run_pin)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -54,4 +77,23 @@ def run(options: argparse.Namespace) -> int:
         labels = ", ".join(f"{x.id} (at {x.threshold:.2f})" for x in manifest.labels)
         print(f"  labels   {labels}")
         print(f"  purpose  {manifest.intended_use.strip()}")
+    return Exit.OK
+
+
+def run_pin(options: argparse.Namespace) -> int:
+    """Downloads what is elsewhere, to a folder that is removed again."""
+    from dropsight.adapters.artifacts.digests import artifact_digest
+    from dropsight.adapters.artifacts.sources import fetch, is_remote
+
+    reference: str = options.reference
+    if is_remote(reference):
+        with tempfile.TemporaryDirectory(prefix="dropsight-") as folder:
+            fetched = fetch(reference, Path(folder))
+        path, sha256, origin = reference, fetched.sha256, fetched.origin
+    else:
+        local = Path(reference)
+        path, sha256, origin = local.name, artifact_digest(local), "a path beside model.yaml"
+    print(f"artifact:  # {origin}")
+    print(f"  path: {json.dumps(path, ensure_ascii=False)}")
+    print(f"  sha256: {sha256}")
     return Exit.OK
