@@ -86,6 +86,7 @@ function useArrowKeys(
       if (id === undefined) return;
       event.preventDefault();
       choose(id);
+      latest.current.current = id; // the next key may come before the page has been drawn
       reveal(next);
     };
     addEventListener("keydown", press);
