@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from dropsight.domain.errors import ManifestInvalid
 from dropsight.domain.manifests import Manifest, load_manifest, load_manifests
 from dropsight_inference.input_layout import InputLayout
-from dropsight_inference.runtimes import Runtime, Source, load_runtime
+from dropsight_inference.runtimes import Runtime, Source, load_runtime, runtime_missing
 from dropsight_inference.tasks import check_task
 
 CARD = "MODEL_CARD.md"
@@ -26,11 +27,40 @@ class Model:
     """Text of MODEL_CARD.md, empty where there is none."""
 
 
-def load_models(folder: Path, threads: int) -> dict[str, Model]:
-    """Every bundle below `folder`, by name. Raises ManifestInvalid."""
+def load_models(
+    folder: Path, threads: int, left_out: Mapping[str, str] | None = None
+) -> dict[str, Model]:
+    """Every bundle below `folder` but those left out, by name. Raises ManifestInvalid."""
     load_manifests(folder)  # names must differ: found before anything of weight is read
-    loaded = (load_model(path.parent, threads) for path in sorted(folder.glob("*/model.yaml")))
+    loaded = (
+        load_model(path.parent, threads)
+        for path in sorted(folder.glob("*/model.yaml"))
+        if load_manifest(path.parent).name not in (left_out or {})
+    )
     return {model.manifest.name: model for model in loaded}
+
+
+def models_left_out(folder: Path, serve: str) -> dict[str, str]:
+    """Bundles that are not to be loaded here, by name, and why.
+
+    serve: as `Settings.serve`. Without names, a bundle whose runtime is not installed is left out;
+    a bundle that is named is not, so that loading it fails. Raises ManifestInvalid where a name is
+    unknown, or nothing is left to serve.
+    """
+    manifests = load_manifests(folder)
+    named = {name.strip() for name in serve.split(",") if name.strip()}
+    if unknown := sorted(named - manifests.keys()):
+        raise ManifestInvalid(
+            f"DROPSIGHT_SERVE: found {unknown[0]!r}; legal are {', '.join(sorted(manifests))}"
+        )
+    if named:
+        reason = f"DROPSIGHT_SERVE names {', '.join(sorted(named))}"
+        return {name: reason for name in manifests if name not in named}
+    missing = {name: runtime_missing(one.runtime) for name, one in manifests.items()}
+    left_out = {name: reason for name, reason in missing.items() if reason is not None}
+    if len(left_out) == len(manifests):
+        raise ManifestInvalid(f"{folder}: nothing can be served. {'. '.join(left_out.values())}")
+    return left_out
 
 
 def load_model(folder: Path, threads: int = 0) -> Model:

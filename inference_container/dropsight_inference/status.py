@@ -18,7 +18,7 @@ class StatusEndpoints:
         self._service = service
 
     async def models(self, _request: Request) -> Response:
-        """Names, versions and labels of what is served."""
+        """Names, versions and labels of what is served, and why another bundle is not."""
         listed = [
             {
                 "name": manifest.name,
@@ -31,12 +31,16 @@ class StatusEndpoints:
             }
             for name, manifest in sorted(self._service.manifests.items())
         ]
-        return JSONResponse({"models": listed})
+        left_out = [
+            {"name": name, "reason": reason}
+            for name, reason in sorted(self._service.left_out.items())
+        ]
+        return JSONResponse({"models": listed, "leftOut": left_out})
 
     async def model(self, request: Request) -> Response:
         """The whole manifest, its digest and the text of the model card."""
         name = request.path_params["model"]
-        manifest = model_named(name, self._service.manifests)
+        manifest = model_named(name, self._service.manifests, self._service.left_out)
         plain: dict[str, Any] = {
             "manifest": msgspec.to_builtins(manifest),
             "digest": manifest.digest,

@@ -45,6 +45,9 @@ class Settings:
     """gcp: the project id."""
     models: Path = Path("models")
     """Folder of bundles, `<name>/model.yaml`."""
+    serve: str = ""
+    """Names of the models to serve, separated by commas: each of them must load, or the container
+    does not start. Empty: every bundle whose runtime is installed."""
     routes: Mapping[str, str] = field(default_factory=dict)
     """JSON object, first path segment to model name, beside `<model name>` to itself."""
     landing_bucket: str = "landing"

@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
 from matplotlib.figure import Figure
 
-from .calibrate import reliability
-from .data import Floats
-from .settings import LABELS
+from training.films.data import LABELS, Floats
+from training.films.scores import reliability
+from training.kit.figures import save
 
 COLOURS = {"pneumonia": "#D55E00", "bacterial": "#0072B2", "viral": "#009E73"}
 """From the palette of Okabe and Ito, which colour-blind readers can tell apart."""
-
-
-def save(figure: Figure, path: Path) -> None:
-    matplotlib.use("Agg")
-    figure.savefig(path, dpi=110, metadata={"Software": None})
 
 
 def draw_curves(histories: Sequence[Sequence[dict[str, float]]], path: Path) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from dropsight.domain.errors import ObjectGone, PermanentError
@@ -49,6 +49,8 @@ class Predict:
     process: str
     """Name of this process in leases."""
     lease_s: float
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Models that are not served here, and why."""
 
     def __call__(self, request: PredictionRequested) -> Result | None:
         """Take one frame as far as `predicted` (or `failed`); returns its result.
@@ -79,7 +81,7 @@ class Predict:
         return result
 
     def _predict(self, request: PredictionRequested, watch: Stopwatch) -> Result:
-        manifest = model_named(request.model, self.models)
+        manifest = model_named(request.model, self.models, self.left_out)
         prediction = (
             self._ask_module(request, watch)
             if manifest.task == "module"
@@ -135,7 +137,7 @@ class Predict:
                 )
         if not wanted:
             return
-        specs = model_named(request.model, self.models).explanations
+        specs = model_named(request.model, self.models, self.left_out).explanations
         parameters: dict[str, dict[str, Any]] = {spec.method: spec.parameters for spec in specs}
         for (method, frame_index), labels in wanted.items():
             asked = ExplanationRequested(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,18 @@ def test_models_are_listed_with_routes_and_contract(capsys):
     assert "modality DX, CR" in said
     assert main(["models", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["routes"] == ["cxr", NAME]
+
+
+def test_a_model_whose_runtime_is_not_installed_is_listed_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys
+):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)  # as if it were not installed
+
+    assert main(["models"]) == 0
+    reason = "runtime onnx is not installed; pip install 'dropsight-inference'"
+    assert f"NOT SERVED  {reason}" in capsys.readouterr().out
+    assert main(["models", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["notServed"] == reason
 
 
 def test_a_folder_without_models_is_exit_code_2(tmp_path: Path, capsys):

@@ -80,6 +80,7 @@ class Laptop:
 
 def prepare(options: argparse.Namespace) -> Laptop:
     """Raises CommandFailed."""
+    from dropsight.cli.installed import not_servable
     from dropsight.cli.parts import find_functions, find_models
 
     settings = common.settings_of(options)
@@ -92,6 +93,8 @@ def prepare(options: argparse.Namespace) -> Laptop:
                 f"route {folder}: model {model!r} is not in {models}; there are "
                 f"{', '.join(sorted(known))}"
             )
+    for name, reason in sorted(not_servable(known, settings.serve).items()):
+        say(f"{name} is left out: {reason}")
     settings = dataclasses.replace(
         settings, backend="embedded", root=settings.root.resolve(), models=models, routes=routes
     )

@@ -1,0 +1,2 @@
+def write_bundle(*a):
+    print("bundle", a)
