@@ -23,6 +23,9 @@ def main(arguments: list[str] | None = None) -> None:
     folder = data_folder("cxr_pneumonia")
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its greetings, before it is imported
+    from dropsight_inference.runtimes import import_runtime
+
+    import_runtime("tensorflow")  # in the order in which torch's triton bears its company
     import tensorflow as tf
 
     from training.cxr_keras_lime.bundle import write_bundle

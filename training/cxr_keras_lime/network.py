@@ -1,12 +1,12 @@
 """A small residual network with squeeze and excitation, in Keras.
 
-For an input of (N, 160, 160, 3), float32, the grey film in each of the three channels:
+For an input of (N, 128, 128, 3), float32, the grey film in each of the three channels:
 
-    standardise  each image to mean 0, deviation 1   (N, 160, 160,   3)
-    stem         conv 3x3 / 2                        (N,  80,  80,  24)
-    blocks       48 / 2                              (N,  40,  40,  48)
-                 96 / 2, 96                          (N,  20,  20,  96)
-                 160 / 2, 160, 160                   (N,  10,  10, 160)
+    standardise  each image to mean 0, deviation 1   (N, 128, 128,   3)
+    stem         conv 3x3 / 2                        (N,  64,  64,  24)
+    blocks       48 / 2                              (N,  32,  32,  48)
+                 96 / 2, 96                          (N,  16,  16,  96)
+                 160 / 2, 160, 160                   (N,   8,   8, 160)
     head         global average pool, linear         (N,   3)
 
 He et al. 2016 (arXiv:1512.03385), Hu et al. 2018 (arXiv:1709.01507). Only layers that Keras itself
@@ -26,25 +26,26 @@ from training.films.data import KINDS
 
 
 def build(recipe: Recipe, training: bool) -> keras.Model:
-    """The network; with `training` it mixes styles, which has no weights.
+    """The network; with `training` it mixes styles and drops out, which has no weights.
 
     Both kinds have the same weights in the same order.
     """
     image = keras.Input((recipe.size, recipe.size, 3), name="image")
-    # Exposure and contrast stop to matter. In float32: a mean of 76,800 values needs it.
+    # Exposure and contrast stop to matter. In float32: a mean of 49,152 values needs it.
     x = layers.LayerNormalization(
         axis=(1, 2, 3), center=False, scale=False, epsilon=1e-4, dtype="float32", name="standardise"
     )(image)
     x = _conv(x, 24, 3, 2)
     for index, width in enumerate(recipe.widths):
         is_new = index == 0 or width != recipe.widths[index - 1]
-        drop = recipe.drop * index / max(1, len(recipe.widths) - 1)
+        drop = recipe.drop * index / max(1, len(recipe.widths) - 1) if training else 0.0
         x = _block(x, width, 2 if is_new else 1, drop)
         if index == 0 and training:
             x = MixStyle(recipe.seed)(x)
     x = layers.Activation("linear", name="maps")(x)
     x = layers.GlobalAveragePooling2D(dtype="float32")(x)
-    x = layers.Dropout(0.2, seed=recipe.seed + 1)(x)
+    if training:
+        x = layers.Dropout(0.2, seed=recipe.seed + 1)(x)
     # Logits, not probabilities: calibration divides them by its temperature.
     logits = layers.Dense(len(KINDS), dtype="float32", name="logits")(x)
     return keras.Model(image, logits, name="cxr_keras_lime")

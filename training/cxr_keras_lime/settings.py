@@ -12,14 +12,14 @@ class Recipe:
     seed: int = 2611
     folds: int = 8
     """An eighth of the training patients (fold 0) is held out as the `dev` part."""
-    size: int = 160
+    size: int = 128
     """Side of the square input, in pixels."""
     widths: tuple[int, ...] = (48, 96, 96, 160, 160, 160)
     """Channels of the residual blocks; a block of a new width halves the resolution."""
     drop: float = 0.15
     """Chance that the last residual branch is left out; earlier ones less (stochastic depth)."""
-    epochs: int = 14
-    patience: int = 5
+    epochs: int = 20
+    patience: int = 6
     """Epochs without a better dev loss before stopping."""
     batch: int = 16
     learning_rate: float = 1.2e-3

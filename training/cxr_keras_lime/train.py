@@ -40,6 +40,11 @@ class Trainer:
             training_films(folder, recipe.limit), 0, recipe.folds, recipe.seed
         )
         self.history = History(run / "history.jsonl", "dev", "lower", recipe.patience)
+        self.dev_views = [
+            np.stack([as_input(film.pixels, recipe) for film in self.dev]),
+            np.stack([self.view(self.dev, i, 1_000_000) for i in range(len(self.dev))]),
+        ]
+        """The dev films as they are, and each once augmented: a stand-in for another source."""
         keras.utils.set_random_seed(recipe.seed)
         keras.config.set_dtype_policy("mixed_bfloat16")
         self.net = build(recipe, training=True)
@@ -116,9 +121,7 @@ class Trainer:
         return float(recipe.learning_rate * 0.5 * (1 + np.cos(np.pi * left)))
 
     def dev_figures(self) -> dict[str, float]:
-        """Of the averaged weights: loss on dev, and on dev seen once augmented (another source)."""
-        plain = np.stack([as_input(film.pixels, self.recipe) for film in self.dev])
-        shifted = np.stack([self.view(self.dev, i, 1_000_000) for i in range(len(self.dev))])
+        """Loss and accuracy of the averaged weights on `dev_views`, each class counted the same."""
         hard, weights = hard_targets(self.dev), class_weights(self.dev)
         chosen = weights[hard.argmax(1)]
 
@@ -128,7 +131,7 @@ class Trainer:
             right = logits.argmax(1) == hard.argmax(1)
             return float(np.mean(surprise * chosen)), float(np.mean(right * chosen))
 
-        (loss, accuracy), (loss_shifted, accuracy_shifted) = score(plain), score(shifted)
+        (loss, accuracy), (loss_shifted, accuracy_shifted) = map(score, self.dev_views)
         return {
             "dev": (loss + loss_shifted) / 2,
             "dev_plain": loss,

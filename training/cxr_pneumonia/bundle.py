@@ -12,12 +12,13 @@ from training.cxr_pneumonia.calibrate import Calibration, fit
 from training.cxr_pneumonia.card import render_card
 from training.cxr_pneumonia.evaluate import evaluate
 from training.cxr_pneumonia.export import export
-from training.cxr_pneumonia.figures import COLOURS, draw_calibration, draw_curves
+from training.cxr_pneumonia.figures import COLOURS, draw_curves
 from training.cxr_pneumonia.network import Ensemble, Served, SmallCoAtNet
 from training.cxr_pneumonia.settings import Recipe
 from training.cxr_pneumonia.torch_bundle import write_torch_bundle
 from training.cxr_pneumonia.train import Member, logits_of
 from training.films.data import LABELS, Floats, prepare, read_films
+from training.films.figures import draw_calibration
 from training.kit.bundle import check_bundle, sha256_of
 
 NAMES = {
@@ -123,7 +124,7 @@ def write_bundles(recipe: Recipe, folder: Path, run: Path, out: Path) -> tuple[P
     report = evaluate(model, read_films(folder, "val", recipe.limit), folder, recipe, calibration)
     histories = histories_of(recipe, run)
     draw_curves(histories, out / "curves.png")
-    draw_calibration(report.probability, report.target, out / "calibration.png")
+    draw_calibration(report.probability, report.target, COLOURS, out / "calibration.png")
     card = render_card(
         recipe,
         calibration,

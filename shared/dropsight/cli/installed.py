@@ -23,11 +23,10 @@ def not_servable(models: Mapping[str, Manifest], serve: str = "") -> dict[str, s
     """
     named = {name.strip() for name in serve.split(",") if name.strip()}
     if named:
-        reason = f"DROPSIGHT_SERVE names {', '.join(sorted(named))}"
-        return {name: reason for name in models if name not in named}
-    return {
-        name: reason for name, manifest in models.items() if (reason := _missing(manifest.runtime))
-    }
+        others = f"DROPSIGHT_SERVE names {', '.join(sorted(named))}"
+        return {name: others for name in models if name not in named}
+    missing = {name: _missing(manifest.runtime) for name, manifest in models.items()}
+    return {name: reason for name, reason in missing.items() if reason is not None}
 
 
 def _missing(runtime: RuntimeName) -> str | None:

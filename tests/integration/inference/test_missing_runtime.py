@@ -129,6 +129,7 @@ def test_an_upload_for_it_becomes_a_failed_result_with_the_reason(settings: Sett
         assert container.push("predict", request).status == 204
 
     stored = open_backend(settings).results.get("r-1")
+    assert stored is not None
     assert stored.status == "failed"
     assert stored.error is not None
     assert stored.error.code == "model-unknown"

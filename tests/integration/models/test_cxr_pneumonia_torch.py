@@ -119,7 +119,8 @@ def heatmaps(engine: Engine, name: str, file: bytes) -> npt.NDArray[np.float32]:
     parameters = engine.models[name].manifest.explanations[0].parameters
     found = engine.explain(name, frame_of(engine, name, file), "grad-cam", LABELS, 0, parameters)
     heat = np.stack([one.heatmap for one in found])
-    return heat / np.maximum(heat.max((1, 2), keepdims=True), 1e-9)
+    made_one: npt.NDArray[np.float32] = heat / np.maximum(heat.max((1, 2), keepdims=True), 1e-9)
+    return made_one
 
 
 def frame_of(engine: Engine, name: str, file: bytes):
