@@ -34,7 +34,7 @@ names, not from a reading of the film.
 ## Model and recipe
 
 A residual network with squeeze and excitation (arXiv:1512.03385, arXiv:1709.01507), {weights:,}
-numbers, trained from scratch on {size} x {size} pixels. Each image is standardised inside the
+numbers, trained from scratch. Each image is standardised inside the
 net, so linear changes of exposure and contrast make little difference. Only layers that Keras
 itself has: `keras.saving.load_model` opens the file.
 
@@ -46,7 +46,7 @@ itself has: `keras.saving.load_model` opens the file.
   decay {decay}, batch {batch}, learning rate {rate} after {warm:g} epoch of warm-up, then a
   cosine to nothing; weights averaged (EMA, {ema}); mixup; MixStyle; stochastic depth; mixed
   bfloat16 while training, float32 as exported.
-- {epochs} of at most {most} epochs; the weights of epoch {best} had the lowest loss on dev, plain
+- {phases}. The weights of epoch {best} had the lowest loss on dev, plain
   and augmented, and are kept. Training stops {patience} epochs after the best.
 - Augmentation: aspect ratio, zoom, rotation, mirroring; blur, resampling, sharpening; gamma, tone
   curves, histogram of another film, local equalisation; noise, JPEG; drawn and erased letters,
@@ -159,7 +159,7 @@ def render_card(
         films=report.films,
         patients=report.patients,
         weights=weights,
-        size=recipe.size,
+        size=recipe.size_at(history.best_epoch),
         teacher=recipe.teacher_share,
         smoothing=recipe.smoothing,
         decay=recipe.weight_decay,
@@ -167,8 +167,8 @@ def render_card(
         rate=recipe.learning_rate,
         warm=recipe.warm_up_epochs,
         ema=recipe.ema_decay,
-        epochs=len(history.entries),
-        most=recipe.epochs,
+        phases=f"{recipe.epochs - recipe.last_epochs} epochs at {recipe.small_size} px, then "
+        f"{recipe.last_epochs} at {recipe.size} px from a rate of {recipe.last_rate}",
         best=history.best_epoch + 1,
         patience=recipe.patience,
         seed=recipe.seed,
@@ -199,7 +199,7 @@ def render_card(
         ),
         margins=report.margins_alone,
         gap=report.full_size_gap,
-        side=recipe.size // 16,
+        side=recipe.size_at(history.best_epoch) // 16,
         mean=recipe.mean,
         std=recipe.std,
         ms1=report.milliseconds[1],

@@ -45,6 +45,7 @@ def files_of(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
+@pytest.mark.timeout(1200)  # minutes of one core, and the machine may be busy
 def test_cxr_keras_lime_makes_a_whole_bundle(tmp_path: Path) -> None:
     needs("tensorflow")
     out = tmp_path / "cxr-keras-lime"
@@ -57,6 +58,7 @@ def test_cxr_keras_lime_makes_a_whole_bundle(tmp_path: Path) -> None:
     assert "CC BY 4.0" in (out / "MODEL_CARD.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.timeout(1200)  # minutes of one core, and the machine may be busy
 def test_cxr_pneumonia_makes_its_two_bundles(tmp_path: Path) -> None:
     needs("torch", "onnx", "onnxruntime")
     out = tmp_path / "cxr-pneumonia"
@@ -78,7 +80,7 @@ from training.cxr_keras_lime.targets import hard_targets
 from training.cxr_keras_lime.train import Trainer
 
 films, root = Path(sys.argv[1]), Path(sys.argv[2])
-recipe = replace(Recipe().smoke(), limit=6, size=32)
+recipe = replace(Recipe().smoke(), limit=6, size=48, small_size=32)
 
 def trained(run, epochs, resume=False):
     run.mkdir(exist_ok=True)
@@ -97,6 +99,7 @@ for one, other in zip(straight, resumed, strict=True):
 """
 
 
+@pytest.mark.timeout(1200)  # minutes of one core, and the machine may be busy
 def test_cxr_keras_lime_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
     needs("tensorflow")
 
