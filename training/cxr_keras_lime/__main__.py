@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> None:
     keep_freed_memory()
     recipe = replace(Recipe(), seed=options.seed)
     recipe = recipe.smoke() if options.smoke else recipe
-    recipe = recipe.shortened(options.epochs) if options.epochs else recipe
+    recipe = replace(recipe, epochs=options.epochs or recipe.epochs)
     folder = data_folder("cxr_pneumonia")
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its greetings, before it is imported

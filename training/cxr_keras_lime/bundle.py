@@ -66,7 +66,7 @@ intendedUse: >-
 """
 
 
-def render_manifest(recipe: Recipe, size: int, calibration: Calibration, digest: str) -> str:
+def render_manifest(recipe: Recipe, calibration: Calibration, digest: str) -> str:
     """The text of `model.yaml`."""
     labels = "\n".join(
         f"  - {{id: {kind}, name: {{en: {NAMES[kind][0]}, zh: {NAMES[kind][1]}}}, "
@@ -75,7 +75,7 @@ def render_manifest(recipe: Recipe, size: int, calibration: Calibration, digest:
     )
     return MANIFEST.format(
         digest=digest,
-        size=size,
+        size=recipe.size,
         mean=recipe.mean,
         std=recipe.std,
         labels=labels,
@@ -83,10 +83,10 @@ def render_manifest(recipe: Recipe, size: int, calibration: Calibration, digest:
     )
 
 
-def load_net(recipe: Recipe, size: int, run: Path) -> keras.Model:
+def load_net(recipe: Recipe, run: Path) -> keras.Model:
     """The net with the weights that did best on dev, in float32."""
     keras.config.set_dtype_policy("float32")
-    net = build(recipe, training=False, size=size)
+    net = build(recipe, training=False)
     with np.load(run / "best.npz") as stored:
         net.set_weights([stored[name] for name in stored.files])
     return net
@@ -95,20 +95,19 @@ def load_net(recipe: Recipe, size: int, run: Path) -> keras.Model:
 def write_bundle(recipe: Recipe, folder: Path, run: Path, out: Path) -> None:
     """Writes `model.keras`, `model.yaml`, `MODEL_CARD.md` and two pictures into `out`."""
     out.mkdir(parents=True, exist_ok=True)
-    history = History.resumed(run / "history.jsonl", "dev", "lower", recipe.patience)
-    size = recipe.size_at(history.best_epoch)  # served as it was trained
-    net = load_net(recipe, size, run)
+    net = load_net(recipe, run)
     films, dev = hold_out(training_films(folder, recipe.limit), 0, recipe.folds, recipe.seed)
-    views = np.stack([as_input(film.pixels, size, recipe) for film in dev])
+    views = np.stack([as_input(film.pixels, recipe) for film in dev])
     calibration = fit(net.predict(views, batch_size=32, verbose=0), hard_targets(dev))
 
     head = net.get_layer("logits")
     head.bias.assign(head.bias + np.array(calibration.offset, np.float32))
     model = out / "model.keras"
     net.save(model)
-    text = render_manifest(recipe, size, calibration, sha256_of(model))
+    text = render_manifest(recipe, calibration, sha256_of(model))
     (out / "model.yaml").write_text(text, encoding="utf-8")
 
+    history = History.resumed(run / "history.jsonl", "dev", "lower", recipe.patience)
     draw_history(history.entries, PANELS, out / "curves.png")
     report = evaluate(out, read_films(folder, "val", recipe.limit), folder)
     draw_calibration(report.probability, report.target, COLOURS, out / "calibration.png")

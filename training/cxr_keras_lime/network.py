@@ -1,12 +1,12 @@
 """A small residual network with squeeze and excitation, in Keras.
 
-For an input of (N, 160, 160, 3), float32, the grey film in each of the three channels:
+For an input of (N, 128, 128, 3), float32, the grey film in each of the three channels:
 
-    standardise  each image to mean 0, deviation 1   (N, 160, 160,   3)
-    stem         conv 3x3 / 2                        (N,  80,  80,  24)
-    blocks       48 / 2                              (N,  40,  40,  48)
-                 96 / 2, 96                          (N,  20,  20,  96)
-                 160 / 2, 160, 160                   (N,  10,  10, 160)
+    standardise  each image to mean 0, deviation 1   (N, 128, 128,   3)
+    stem         conv 3x3 / 2                        (N,  64,  64,  24)
+    blocks       48 / 2                              (N,  32,  32,  48)
+                 96 / 2, 96                          (N,  16,  16,  96)
+                 160 / 2, 160, 160                   (N,   8,   8, 160)
     head         global average pool, linear         (N,   3)
 
 He et al. 2016 (arXiv:1512.03385), Hu et al. 2018 (arXiv:1709.01507). Only layers that Keras itself
@@ -25,13 +25,13 @@ from training.cxr_keras_lime.settings import Recipe
 from training.films.data import KINDS
 
 
-def build(recipe: Recipe, training: bool, size: int | None = None) -> keras.Model:
+def build(recipe: Recipe, training: bool) -> keras.Model:
     """The network; with `training` it mixes styles and drops out, which has no weights.
 
-    Both kinds have the same weights in the same order. size: of the input; None takes any.
+    Both kinds have the same weights in the same order.
     """
-    image = keras.Input((size, size, 3), name="image")
-    # Exposure and contrast stop to matter. In float32: a mean of 76,800 values needs it.
+    image = keras.Input((recipe.size, recipe.size, 3), name="image")
+    # Exposure and contrast stop to matter. In float32: a mean of 49,152 values needs it.
     x = layers.LayerNormalization(
         axis=(1, 2, 3), center=False, scale=False, epsilon=1e-4, dtype="float32", name="standardise"
     )(image)

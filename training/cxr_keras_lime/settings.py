@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 
@@ -13,24 +12,18 @@ class Recipe:
     seed: int = 2611
     folds: int = 8
     """An eighth of the training patients (fold 0) is held out as the `dev` part."""
-    size: int = 160
-    """Side of the square input in the last epochs, in pixels."""
-    small_size: int = 128
-    """Side before: small images first are cheap, larger ones last are exact."""
+    size: int = 128
+    """Side of the square input, in pixels."""
     widths: tuple[int, ...] = (48, 96, 96, 160, 160, 160)
     """Channels of the residual blocks; a block of a new width halves the resolution."""
     drop: float = 0.15
     """Chance that the last residual branch is left out; earlier ones less (stochastic depth)."""
-    epochs: int = 24
-    last_epochs: int = 4
-    """Of these, those at full size."""
+    epochs: int = 20
     patience: int = 6
     """Epochs without a better dev loss before stopping."""
     batch: int = 16
     learning_rate: float = 1.2e-3
     """At its highest: it rises over `warm_up_epochs` and falls along a cosine to nothing."""
-    last_rate: float = 3e-4
-    """At full size: it falls from here along a line to nothing."""
     warm_up_epochs: float = 1.0
     weight_decay: float = 0.05
     ema_decay: float = 0.995
@@ -47,25 +40,6 @@ class Recipe:
     std: float = 0.23
     """Of pixels scaled to [0, 1]; the net standardises each image again."""
 
-    def size_at(self, epoch: int) -> int:
-        """Image side of a zero-based epoch."""
-        return self.small_size if epoch < self.epochs - self.last_epochs else self.size
-
-    def rate(self, at: float) -> float:
-        """The learning rate after `at` epochs."""
-        first = self.epochs - self.last_epochs
-        if at >= first:
-            return self.last_rate * max(0.0, (self.epochs - at) / self.last_epochs)
-        if at < self.warm_up_epochs:
-            return self.learning_rate * max(0.01, at / self.warm_up_epochs)
-        done = (at - self.warm_up_epochs) / (first - self.warm_up_epochs)
-        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
-
-    def shortened(self, epochs: int) -> Recipe:
-        """The same recipe in `epochs` epochs, a sixth of them (at least one) at full size."""
-        return replace(self, epochs=epochs, last_epochs=max(1, round(epochs / 6)))
-
     def smoke(self) -> Recipe:
         """A minute-long run that goes through every line of the recipe and learns nothing."""
-        short = replace(self.shortened(2), warm_up_epochs=0.5, limit=10, batch=8)
-        return replace(short, size=64, small_size=48, widths=(16, 24, 32))
+        return replace(self, limit=10, epochs=2, size=64, widths=(16, 24, 32), batch=8)

@@ -24,9 +24,9 @@ AHEAD = 3
 """Batches made ready while the net is at work."""
 
 
-def as_input(pixels: Pixels, size: int, recipe: Recipe) -> Floats:
+def as_input(pixels: Pixels, recipe: Recipe) -> Floats:
     """What serving does: uint8 (h, w) -> float32 (size, size, 3)."""
-    grey = prepare(pixels, size, recipe.mean, recipe.std)
+    grey = prepare(pixels, recipe.size, recipe.mean, recipe.std)
     return np.repeat(grey.transpose(1, 2, 0), 3, axis=2)
 
 
@@ -40,6 +40,11 @@ class Trainer:
             training_films(folder, recipe.limit), 0, recipe.folds, recipe.seed
         )
         self.history = History(run / "history.jsonl", "dev", "lower", recipe.patience)
+        self.dev_views = [
+            np.stack([as_input(film.pixels, recipe) for film in self.dev]),
+            np.stack([self.view(self.dev, i, 1_000_000) for i in range(len(self.dev))]),
+        ]
+        """The dev films as they are, and each once augmented: a stand-in for another source."""
         keras.utils.set_random_seed(recipe.seed)
         keras.config.set_dtype_policy("mixed_bfloat16")
         self.net = build(recipe, training=True)
@@ -83,17 +88,11 @@ class Trainer:
         # The history may be an epoch ahead: it is written first.
         del self.history.entries[int(self.optimiser.iterations) // steps :]
 
-    def view(self, films: list[Film], position: int, epoch: int, size: int) -> Floats:
+    def view(self, films: list[Film], position: int, epoch: int) -> Floats:
         """A random view of one film; the same for the same (seed, epoch, position)."""
         random = np.random.default_rng([self.recipe.seed, epoch, position])
-        pixels = augment(films[position].pixels, size, self.films, random)
-        return as_input(pixels, size, self.recipe)
-
-    def dev_views(self, size: int) -> tuple[Floats, Floats]:
-        """The dev films as they are, and each once augmented: a stand-in for another source."""
-        plain = [as_input(film.pixels, size, self.recipe) for film in self.dev]
-        shifted = [self.view(self.dev, i, 1_000_000, size) for i in range(len(self.dev))]
-        return np.stack(plain), np.stack(shifted)
+        pixels = augment(films[position].pixels, self.recipe.size, self.films, random)
+        return as_input(pixels, self.recipe)
 
     def run_epoch(self, targets: Floats, progress: Callable[[int], object]) -> float:
         """One pass over the films; the mean loss. targets: float32 (N, 3)."""
@@ -107,13 +106,21 @@ class Trainer:
             images, target = views, targets[chosen]
             if random.random() < recipe.mixup_probability:
                 images, target = mix_up(images, target, recipe.mixup_alpha, random)
-            self.optimiser.learning_rate = recipe.rate(epoch + index / len(parts))
+            self.optimiser.learning_rate = self.rate(epoch + index / len(parts))
             # As for labels, the class of a soft target weighs what its shares say.
             losses.append(float(self._step(images, target, (target * weights).sum(1))))
             progress(len(chosen))
         return float(np.mean(losses))
 
-    def dev_figures(self, size: int) -> dict[str, float]:
+    def rate(self, at: float) -> float:
+        """The learning rate after `at` epochs: a line up, then a cosine down to nothing."""
+        recipe = self.recipe
+        if at < recipe.warm_up_epochs:
+            return recipe.learning_rate * max(0.01, at / recipe.warm_up_epochs)
+        left = (at - recipe.warm_up_epochs) / max(recipe.epochs - recipe.warm_up_epochs, 1e-6)
+        return float(recipe.learning_rate * 0.5 * (1 + np.cos(np.pi * left)))
+
+    def dev_figures(self) -> dict[str, float]:
         """Loss and accuracy of the averaged weights on `dev_views`, each class counted the same."""
         hard, weights = hard_targets(self.dev), class_weights(self.dev)
         chosen = weights[hard.argmax(1)]
@@ -124,7 +131,7 @@ class Trainer:
             right = logits.argmax(1) == hard.argmax(1)
             return float(np.mean(surprise * chosen)), float(np.mean(right * chosen))
 
-        (loss, accuracy), (loss_shifted, accuracy_shifted) = map(score, self.dev_views(size))
+        (loss, accuracy), (loss_shifted, accuracy_shifted) = map(score, self.dev_views)
         return {
             "dev": (loss + loss_shifted) / 2,
             "dev_plain": loss,
@@ -139,9 +146,8 @@ class Trainer:
         figures = {
             "epoch": epoch,
             "train": loss,
-            "size": self.recipe.size_at(epoch),
-            "rate": self.recipe.rate(epoch + 0.5),
-            **self.dev_figures(self.recipe.size_at(epoch)),
+            "rate": self.rate(epoch + 1),
+            **self.dev_figures(),
         }
         part = self.checkpoint.with_suffix(".part.npz")
         np.savez(part, *[np.asarray(variable) for variable in self.state])
@@ -153,10 +159,8 @@ class Trainer:
     def _batches(
         self, parts: list[np.ndarray[Any, Any]], epoch: int
     ) -> Iterator[tuple[Floats, np.ndarray[Any, Any]]]:
-        size = self.recipe.size_at(epoch)
-
         def make(chosen: np.ndarray[Any, Any]) -> Floats:
-            return np.stack([self.view(self.films, int(i), epoch, size) for i in chosen])
+            return np.stack([self.view(self.films, int(i), epoch) for i in chosen])
 
         with ThreadPoolExecutor(1) as pool:
             ready = [pool.submit(make, part) for part in parts[:AHEAD]]

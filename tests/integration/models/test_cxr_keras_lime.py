@@ -64,8 +64,8 @@ def called(engine: Engine, films: list[tuple[bytes, str]]) -> list[tuple[dict[st
 
 def test_most_films_are_called_by_their_class(called: list[tuple[dict[str, float], str]]) -> None:
     right = [max(chances, key=chances.__getitem__) == label for chances, label in called]
-    # The card says about CARD_ACCURACY on all of val; always saying `bacterial` would give 0.49.
-    assert np.mean(right) > 0.6
+    # The card says 0.78 on all of val; always saying `bacterial` would give 0.49.
+    assert np.mean(right) > 0.68
 
 
 def test_pneumonia_is_told_from_normal_films(called: list[tuple[dict[str, float], str]]) -> None:

@@ -80,7 +80,7 @@ from training.cxr_keras_lime.targets import hard_targets
 from training.cxr_keras_lime.train import Trainer
 
 films, root = Path(sys.argv[1]), Path(sys.argv[2])
-recipe = replace(Recipe().smoke(), limit=6, size=48, small_size=32)
+recipe = replace(Recipe().smoke(), limit=6, size=32)
 
 def trained(run, epochs, resume=False):
     run.mkdir(exist_ok=True)
