@@ -120,8 +120,10 @@ points and the most probable class no longer fit.
 ## Explanations
 
 LIME on superpixels (48 of them, 257 samples) of the most probable class, and Grad-CAM by
-GradientTape at the layer `maps` ({side} x {side} positions, which is coarse). Fidelity figures
-come with each: read them before the picture.
+GradientTape at the layer `maps` ({side} x {side} positions, which is coarse). Fidelity figures come
+with each: read them before the picture. On films of val that were looked at by eye both mark the
+lungs, but also shoulders, abdomen and the space beside the body, as the margins lead one to
+expect.
 
 ## Use
 

@@ -139,4 +139,4 @@ def findings(engine: Engine, film: bytes) -> list[Finding]:
 
 
 def sure_of(engine: Engine, film: bytes) -> bool:
-    return next(f.probability for f in findings(engine, film) if f.label == "bacterial") > 0.8
+    return next(f.probability for f in findings(engine, film) if f.label == "bacterial") > 0.7
