@@ -103,10 +103,11 @@ class Container:
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[Container]:
+def running(settings: Settings, left_out: Mapping[str, str] | None = None) -> Iterator[Container]:
     """The container as a process would run it, in a thread, its warm-up begun."""
     backend = open_backend(settings)
-    app = create_app(settings, backend, load_models(settings.models, 1, settings.model_cache))
+    models = load_models(settings.models, 1, settings.model_cache)
+    app = create_app(settings, backend, models, left_out)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -20,12 +20,18 @@ from dropsight_inference.service import Service
 from dropsight_inference.status import StatusEndpoints
 
 
-def create_app(settings: Settings, backend: Backend, models: Mapping[str, Model]) -> Starlette:
+def create_app(
+    settings: Settings,
+    backend: Backend,
+    models: Mapping[str, Model],
+    left_out: Mapping[str, str] | None = None,
+) -> Starlette:
     """An ASGI application that serves `models`, by name. `app.state.service` is what it runs on.
 
+    left_out: bundles that are not served, by name, and why; requests for them are told.
     The models are warmed up when the application starts and closed when it ends.
     """
-    service = Service(settings, backend, models)
+    service = Service(settings, backend, models, left_out or {})
     push, direct, status = PushEndpoints(service), DirectEndpoint(service), StatusEndpoints(service)
 
     def route(path: str, endpoint: Endpoint, method: str) -> Route:

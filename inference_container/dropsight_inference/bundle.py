@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -13,7 +14,7 @@ from dropsight.domain.manifests import Manifest, load_manifest, load_manifests
 from dropsight.settings import Settings
 from dropsight_inference.allocator import loading
 from dropsight_inference.input_layout import InputLayout
-from dropsight_inference.runtimes import Runtime, Source, load_runtime
+from dropsight_inference.runtimes import Runtime, Source, load_runtime, runtime_missing
 
 CARD = "MODEL_CARD.md"
 
@@ -29,13 +30,45 @@ class Model:
     """Text of MODEL_CARD.md, empty where there is none."""
 
 
-def load_models(folder: Path, threads: int, cache: Path = Settings.model_cache) -> dict[str, Model]:
-    """Every bundle below `folder`, by name. Raises as `load_model`."""
+def load_models(
+    folder: Path,
+    threads: int,
+    cache: Path = Settings.model_cache,
+    left_out: Mapping[str, str] | None = None,
+) -> dict[str, Model]:
+    """Every bundle below `folder` but those left out, by name. Raises as `load_model`."""
     load_manifests(folder)  # names must differ: found before anything of weight is read
     bundles = sorted(path.parent for path in folder.glob("*/model.yaml"))
     with loading():
-        loaded = [load_model(bundle, threads, cache) for bundle in bundles]
+        loaded = [
+            load_model(bundle, threads, cache)
+            for bundle in bundles
+            if load_manifest(bundle).name not in (left_out or {})
+        ]
     return {model.manifest.name: model for model in loaded}
+
+
+def models_left_out(folder: Path, serve: str) -> dict[str, str]:
+    """Bundles that are not to be loaded here, by name, and why.
+
+    serve: as `Settings.serve`. Without names, a bundle whose runtime is not installed is left out;
+    a bundle that is named is not, so that loading it fails. Raises ManifestInvalid where a name is
+    unknown, or nothing is left to serve.
+    """
+    manifests = load_manifests(folder)
+    named = {name.strip() for name in serve.split(",") if name.strip()}
+    if unknown := sorted(named - manifests.keys()):
+        raise ManifestInvalid(
+            f"DROPSIGHT_SERVE: found {unknown[0]!r}; legal are {', '.join(sorted(manifests))}"
+        )
+    if named:
+        reason = f"DROPSIGHT_SERVE names {', '.join(sorted(named))}"
+        return {name: reason for name in manifests if name not in named}
+    missing = {name: runtime_missing(one.runtime) for name, one in manifests.items()}
+    left_out = {name: reason for name, reason in missing.items() if reason is not None}
+    if len(left_out) == len(manifests):
+        raise ManifestInvalid(f"{folder}: nothing can be served. {'. '.join(left_out.values())}")
+    return left_out
 
 
 def load_model(folder: Path, threads: int = 0, cache: Path = Settings.model_cache) -> Model:

@@ -65,7 +65,7 @@ class DirectEndpoint:
     async def predict(self, request: Request) -> Response:
         """Query: `explain` none (default), grad-cam, lime or all; `overlays=base64`."""
         service = self._service
-        manifest = model_named(request.path_params["model"], service.manifests)
+        manifest = model_named(request.path_params["model"], service.manifests, service.left_out)
         question = _question(request, manifest, service.engine.has_grad_cam(manifest.name))
         with service.predictions.enter():
             data = await read_file(request, service.settings.budgets.bytes)

@@ -14,7 +14,7 @@ from dropsight.domain.errors import DropsightError
 from dropsight.logs import configure_logging
 from dropsight.settings import Settings
 from dropsight_inference.app import create_app
-from dropsight_inference.bundle import load_models
+from dropsight_inference.bundle import load_models, models_left_out
 from dropsight_inference.service import Service
 
 log = logging.getLogger(__name__)
@@ -37,11 +37,14 @@ def serve() -> None:
     configure_logging()
     settings = Settings.from_environment()
     try:
-        models = load_models(settings.models, settings.threads, settings.model_cache)
+        left_out = models_left_out(settings.models, settings.serve)
+        for name, reason in sorted(left_out.items()):
+            log.warning("model %s is left out: %s", name, reason)
+        models = load_models(settings.models, settings.threads, settings.model_cache, left_out)
     except DropsightError as error:
         log.error("cannot start: %s", error)  # noqa: TRY400 (a sentence for the operator)
         sys.exit(1)
-    app = create_app(settings, open_backend(settings), models)
+    app = create_app(settings, open_backend(settings), models, left_out)
     config = uvicorn.Config(
         app,
         host=os.environ.get("HOST", "127.0.0.1"),

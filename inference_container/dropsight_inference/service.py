@@ -32,8 +32,15 @@ WARMING_UP = "the models are being warmed up"
 
 
 class Service:
-    def __init__(self, settings: Settings, backend: Backend, models: Mapping[str, Model]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        backend: Backend,
+        models: Mapping[str, Model],
+        left_out: Mapping[str, str],
+    ) -> None:
         self.settings = settings
+        self.left_out = left_out
         self.backend = backend
         self.policy = ImagingPolicy(
             pseudonym_key=pseudonym_key(settings),
@@ -57,6 +64,7 @@ class Service:
             models=self.manifests,
             process=process,
             lease_s=settings.lease_s,
+            left_out=left_out,
         )
         self.explain = Explain(
             objects=backend.objects,
@@ -66,6 +74,7 @@ class Service:
             results_bucket=settings.results_bucket,
             process=process,
             lease_s=settings.lease_s,
+            left_out=left_out,
         )
         self.not_ready = WARMING_UP
         """Why `/readyz` answers 503; empty once every model has answered."""

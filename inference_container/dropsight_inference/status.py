@@ -6,7 +6,13 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dropsight.api.served import ModelDescription, Readiness, ServedModel, ServedModels
+from dropsight.api.served import (
+    LeftOutModel,
+    ModelDescription,
+    Readiness,
+    ServedModel,
+    ServedModels,
+)
 from dropsight.domain.wire import Record, encode
 from dropsight.pipeline.routing import model_named
 from dropsight_inference.service import Service
@@ -17,7 +23,7 @@ class StatusEndpoints:
         self._service = service
 
     async def models(self, _request: Request) -> Response:
-        """Names, versions and labels of what is served."""
+        """Names, versions and labels of what is served, and why another bundle is not."""
         listed = [
             ServedModel(
                 name=manifest.name,
@@ -30,12 +36,16 @@ class StatusEndpoints:
             )
             for name, manifest in sorted(self._service.manifests.items())
         ]
-        return _json(ServedModels(models=listed))
+        left_out = [
+            LeftOutModel(name=name, reason=reason)
+            for name, reason in sorted(self._service.left_out.items())
+        ]
+        return _json(ServedModels(models=listed, left_out=left_out))
 
     async def model(self, request: Request) -> Response:
         """The whole manifest, its digest and the text of the model card."""
         name = request.path_params["model"]
-        manifest = model_named(name, self._service.manifests)
+        manifest = model_named(name, self._service.manifests, self._service.left_out)
         card = self._service.engine.models[name].card
         return _json(ModelDescription(manifest=manifest, digest=manifest.digest, card=card))
 

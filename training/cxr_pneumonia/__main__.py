@@ -1,4 +1,4 @@
-"""`python -m training.cxr_pneumonia`: from the films to the bundle, in one command."""
+"""From the films to the bundles `cxr-pneumonia` and `cxr-pneumonia-torch`, in one command."""
 
 from __future__ import annotations
 
@@ -6,53 +6,57 @@ import argparse
 import multiprocessing
 import os
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from .bundle import write_bundle
-from .settings import REPOSITORY, Recipe, data_folder
-from .train import train_member
-
-MALLOC = {
-    "MALLOC_MMAP_THRESHOLD_": "1073741824",
-    "MALLOC_TRIM_THRESHOLD_": "1073741824",
-    "MALLOC_TOP_PAD_": "268435456",
-}
-"""Keeps glibc from returning freed memory at once: training is 3 to 4 times faster so."""
+from training.cxr_pneumonia.bundle import histories_of, write_bundles
+from training.cxr_pneumonia.settings import Recipe
+from training.cxr_pneumonia.train import train_member
+from training.kit.folders import bundle_folder, data_folder, run_folder
+from training.kit.memory import MALLOC
+from training.kit.options import Options, parse_options
+from training.kit.run import tracked
 
 
-def parse(arguments: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m training.cxr_pneumonia", description=__doc__)
+def add_own(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--out",
-        type=Path,
-        help="where the bundle is written (default: models/cxr-pneumonia; needed with --smoke)",
+        "--preset",
+        choices=("shipped", "classic"),
+        default="shipped",
+        help="classic: 224 px from the start, AdamW with weight decay 1e-4, learning rate 1e-5 "
+        "with ReduceLROnPlateau, at most 50 epochs (default: the settings of the shipped bundle)",
     )
-    parser.add_argument(
-        "--run",
-        type=Path,
-        help="where checkpoints are kept "
-        "(default: training/runs/cxr_pneumonia, or <out>/run with --smoke)",
+    parser.add_argument("--learning-rate", type=float, help="instead of the preset's")
+    parser.add_argument("--weight-decay", type=float, help="instead of the preset's")
+
+
+def parse(arguments: list[str] | None = None) -> Options:
+    options = parse_options(
+        "cxr_pneumonia", "cxr-pneumonia", __doc__, Recipe.seed, arguments, add_own
     )
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoints")
-    parser.add_argument(
-        "--finish",
-        action="store_true",
-        help="do not train: make the bundle from the checkpoints that are there",
-    )
-    parser.add_argument("--epochs", type=int, help="epochs of each member, two or more")
-    parser.add_argument("--seed", type=int, default=Recipe.seed)
-    parser.add_argument(
-        "--smoke",
-        action="store_true",
-        help="a minute-long run on a few films; the result is of no use",
-    )
-    options = parser.parse_args(arguments)
-    if options.smoke and options.out is None:
-        parser.error("--smoke needs --out, so that it never replaces the bundle")
     if options.epochs is not None and options.epochs < 2:
-        parser.error(f"--epochs is {options.epochs}; the recipe needs 2 or more (two image sizes)")
+        sys.exit(f"--epochs is {options.epochs}; the recipe needs 2 or more (two image sizes)")
+    if options.own.preset == "shipped":
+        return options
+    if options.out == bundle_folder("cxr-pneumonia"):
+        sys.exit(f"--preset {options.own.preset} needs --out, so that it never replaces the bundle")
+    if options.run == run_folder("cxr_pneumonia"):
+        return replace(options, run=run_folder(f"cxr_pneumonia_{options.own.preset}"))
     return options
+
+
+def recipe_of(options: Options) -> Recipe:
+    """The settings that the command line asks for."""
+    recipe = Recipe(seed=options.seed)
+    if options.own.preset == "classic":
+        recipe = recipe.classic()
+    if options.own.learning_rate is not None:
+        recipe = replace(recipe, learning_rate=options.own.learning_rate)
+    if options.own.weight_decay is not None:
+        recipe = replace(recipe, weight_decay=options.own.weight_decay)
+    if options.smoke:
+        recipe = recipe.smoke()
+    return recipe.shortened(options.epochs) if options.epochs else recipe
 
 
 def train(recipe: Recipe, folder: Path, run: Path, resume: bool) -> None:
@@ -73,21 +77,16 @@ def train(recipe: Recipe, folder: Path, run: Path, resume: bool) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
-    recipe = Recipe(seed=options.seed)
-    if options.epochs:
-        recipe = recipe.shortened(options.epochs)
-    if options.smoke:
-        recipe = replace(recipe.smoke(), seed=options.seed)
-    out = options.out or REPOSITORY / "models" / "cxr-pneumonia"
-    run = options.run or (
-        out / "run" if options.smoke else REPOSITORY / "training" / "runs" / "cxr_pneumonia"
-    )
-    folder = data_folder()
-    if not (folder / "labels.csv").exists():
-        sys.exit(f"no labels.csv in {folder}; set DROPSIGHT_DATA to the folder above cxr_pneumonia")
-    if not options.finish:
-        train(recipe, folder, run, options.resume)
-    write_bundle(recipe, folder, run, out)
+    recipe, folder = recipe_of(options), data_folder("cxr_pneumonia")
+    with tracked(options.run, "cxr_pneumonia", asdict(recipe)) as tracker:
+        if not options.finish:
+            train(recipe, folder, options.run, options.resume)
+        for index, history in enumerate(histories_of(recipe, options.run)):
+            for epoch, figures in enumerate(history):
+                named = {f"member{index}/{name}": value for name, value in figures.items()}
+                tracker.figures(named, epoch)
+        for bundle in write_bundles(recipe, folder, options.run, options.out):
+            tracker.bundle(bundle)
 
 
 if __name__ == "__main__":

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from .calibrate import Calibration, fit
-from .card import render_card
-from .data import Floats, prepare, read_films
-from .evaluate import Report, evaluate
-from .export import export
-from .figures import COLOURS, draw_calibration, draw_curves
-from .network import Ensemble, SmallCoAtNet
-from .settings import LABELS, Recipe
-from .train import Member, logits_of
+from training.cxr_pneumonia.calibrate import Calibration, fit
+from training.cxr_pneumonia.card import render_card
+from training.cxr_pneumonia.evaluate import evaluate
+from training.cxr_pneumonia.export import export
+from training.cxr_pneumonia.figures import COLOURS, draw_curves
+from training.cxr_pneumonia.network import Ensemble, Served, SmallCoAtNet
+from training.cxr_pneumonia.settings import Recipe
+from training.cxr_pneumonia.torch_bundle import write_torch_bundle
+from training.cxr_pneumonia.train import Member, logits_of
+from training.films.data import LABELS, Floats, prepare, read_films
+from training.films.figures import draw_calibration
+from training.kit.bundle import check_bundle, sha256_of
 
 NAMES = {
     "pneumonia": ("Pneumonia", "肺炎"),
@@ -87,8 +89,19 @@ def held_out_logits(member: Member, net: SmallCoAtNet, recipe: Recipe) -> tuple[
     return logits_of(net, views).numpy(), np.stack([film.target for film in member.dev])
 
 
-def write_bundle(recipe: Recipe, folder: Path, run: Path, out: Path) -> Report:
-    """Writes `model.onnx`, `model.yaml`, `MODEL_CARD.md` and two pictures into `out`."""
+def histories_of(recipe: Recipe, run: Path) -> list[list[dict[str, float]]]:
+    """The figures of each epoch, by member."""
+    return [
+        [json.loads(line) for line in (run / f"member{index}.jsonl").read_text().splitlines()]
+        for index in range(recipe.members)
+    ]
+
+
+def write_bundles(recipe: Recipe, folder: Path, run: Path, out: Path) -> tuple[Path, Path]:
+    """The ONNX bundle in `out` and the same net for PyTorch in `<out>-torch`; both folders.
+
+    Each holds its artifact, `model.yaml` and `MODEL_CARD.md`; the first the pictures, too.
+    """
     out.mkdir(parents=True, exist_ok=True)
     members = [Member(recipe, index, folder, run) for index in range(recipe.members)]
     nets = [load_member(member) for member in members]
@@ -101,20 +114,17 @@ def write_bundle(recipe: Recipe, folder: Path, run: Path, out: Path) -> Report:
     )
 
     model = out / "model.onnx"
-    export(Ensemble(nets, torch.tensor(calibration.offset)), model, recipe.size)
-    digest = hashlib.sha256(model.read_bytes()).hexdigest()
-    (out / "model.yaml").write_text(render_manifest(recipe, calibration, digest), encoding="utf-8")
+    offset = torch.tensor(calibration.offset)
+    export(Ensemble(nets, offset), model, recipe.size)
+    manifest = render_manifest(recipe, calibration, sha256_of(model))
+    (out / "model.yaml").write_text(manifest, encoding="utf-8")
+    beside = out.with_name(f"{out.name}-torch")
+    write_torch_bundle(beside, Served(nets, offset), model, manifest)
 
     report = evaluate(model, read_films(folder, "val", recipe.limit), folder, recipe, calibration)
-    histories = [
-        [
-            json.loads(line)
-            for line in (run / f"member{member.index}.jsonl").read_text().splitlines()
-        ]
-        for member in members
-    ]
+    histories = histories_of(recipe, run)
     draw_curves(histories, out / "curves.png")
-    draw_calibration(report.probability, report.target, out / "calibration.png")
+    draw_calibration(report.probability, report.target, COLOURS, out / "calibration.png")
     card = render_card(
         recipe,
         calibration,
@@ -125,4 +135,6 @@ def write_bundle(recipe: Recipe, folder: Path, run: Path, out: Path) -> Report:
         model.stat().st_size,
     )
     (out / "MODEL_CARD.md").write_text(card, encoding="utf-8")
-    return report
+    check_bundle(out)
+    check_bundle(beside)
+    return out, beside

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.metrics import roc_curve
 from torch import nn
 
-from .data import Floats
+from training.films.data import Floats
+from training.films.scores import operating_point
 
 LOG_LIMIT = 3.0
 """Temperatures from 1/20 to 20: a net that learnt nothing has none that fits."""
@@ -61,28 +61,3 @@ def fit(logits: Floats, targets: Floats) -> Calibration:
         operating_point(probability[:, k], targets[:, k]) for k in range(logits.shape[1])
     )
     return Calibration(temperature, tuple(float(value) for value in shift), thresholds)
-
-
-def operating_point(probability: Floats, target: Floats) -> float:
-    """The threshold at which sensitivity and specificity are closest, to 3 decimals."""
-    false_positive, true_positive, thresholds = roc_curve(target, probability)
-    gap = np.abs(true_positive - (1 - false_positive))
-    best = 1 + int(np.argmin(gap[1:]))  # The first threshold is infinite.
-    return round(float(thresholds[best]), 3)
-
-
-def expected_calibration_error(probability: Floats, target: Floats, bins: int = 10) -> float:
-    """Mean gap between probability and frequency over equally wide bins, weighted by size."""
-    place = np.minimum((probability * bins).astype(int), bins - 1)
-    gaps = [
-        abs(probability[place == b].mean() - target[place == b].mean()) * (place == b).mean()
-        for b in range(bins)
-        if (place == b).any()
-    ]
-    return float(np.sum(gaps))
-
-
-def reliability(probability: Floats, target: Floats, bins: int = 10) -> list[tuple[float, float]]:
-    """(mean probability, frequency) of each bin of equally many films."""
-    parts = np.array_split(np.argsort(probability, kind="stable"), bins)
-    return [(float(probability[part].mean()), float(target[part].mean())) for part in parts]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .calibrate import Calibration
-from .evaluate import Report
-from .settings import LABELS, Recipe
+from training.cxr_pneumonia.calibrate import Calibration
+from training.cxr_pneumonia.evaluate import Report
+from training.cxr_pneumonia.settings import Recipe
+from training.films.data import LABELS
 
 CARD = """\
 # cxr-pneumonia 1.0.0
@@ -40,8 +41,8 @@ inside the graph, so linear changes of exposure and contrast make little differe
 
 - Loss: focal (arXiv:1708.02002), gamma {gamma}, positives weighted by sqrt(negatives / positives).
 - AdamW, weight decay {decay}, batch {batch}, learning rate {rate} after {warm:g} epochs of warm-up,
-  halved by ReduceLROnPlateau (patience {patience}), brought down to {cool:.0%} of itself over the
-  last phase; weights averaged (EMA, {ema}); mixup; MixStyle; stochastic depth; bf16 autocast.
+  halved by ReduceLROnPlateau (patience {patience}){cool}; weights averaged (EMA,
+  {ema}); mixup; MixStyle; stochastic depth; bf16 autocast.
 - {phases}. The best weights of the last phase by dev loss,
   live or averaged, are kept (here: of epochs {best}); training stops {stop} epochs after them.
 - Augmentation: aspect ratio, zoom, rotation, mirroring; blur, resampling, sharpening; gamma, tone
@@ -173,7 +174,9 @@ def render_card(
         warm=recipe.warm_up_epochs,
         ema=recipe.ema_decay,
         patience=recipe.plateau_patience,
-        cool=recipe.cool_down_to,
+        cool=""
+        if recipe.cool_down_to is None
+        else f", brought down to {recipe.cool_down_to:.0%} of itself over the\n  last phase",
         stop=recipe.stop_patience,
         seed=recipe.seed,
         threads=recipe.members,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import zipfile
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,11 @@ import numpy.typing as npt
 import onnxruntime
 from sklearn.metrics import roc_auc_score
 
-from .calibrate import Calibration, expected_calibration_error, sigmoid
-from .data import Film, Floats, Pixels, decode, prepare
-from .settings import LABELS, Recipe
-from .shifts import MARGINS_ALONE, SHIFTS, sharpness
-
-RESAMPLES = 2000
+from training.cxr_pneumonia.calibrate import Calibration, sigmoid
+from training.cxr_pneumonia.settings import Recipe
+from training.films.data import LABELS, Film, Floats, Pixels, decode, prepare
+from training.films.scores import auc_interval, expected_calibration_error
+from training.films.shifts import MARGINS_ALONE, SHIFTS, sharpness
 
 
 @dataclass(frozen=True)
@@ -83,25 +81,6 @@ def predict(
         logits.append(output[0])
         maps.append(output[1])
     return np.concatenate(logits), np.concatenate(maps)
-
-
-def auc_interval(
-    target: Floats, score: Floats, groups: Sequence[str], seed: int = 0
-) -> tuple[float, float]:
-    """95 % percentile interval of the AUC; patients, not films, are drawn with replacement."""
-    of_group = defaultdict(list)
-    for index, group in enumerate(groups):
-        of_group[group].append(index)
-    members = [np.array(indices) for indices in of_group.values()]
-    random = np.random.default_rng(seed)
-    values: list[float] = []
-    while len(values) < RESAMPLES:
-        drawn = np.concatenate(
-            [members[i] for i in random.integers(len(members), size=len(members))]
-        )
-        if 0 < target[drawn].sum() < len(drawn):
-            values.append(roc_auc_score(target[drawn], score[drawn]))
-    return float(np.quantile(values, 0.025)), float(np.quantile(values, 0.975))
 
 
 def score_label(

@@ -9,8 +9,8 @@ import numpy as np
 import onnx
 import torch
 
-from .evaluate import open_session
-from .network import Ensemble
+from training.cxr_pneumonia.evaluate import open_session
+from training.cxr_pneumonia.network import Ensemble
 
 OPSET = 17
 TOLERANCE = 1e-4

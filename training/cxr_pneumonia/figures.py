@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
 from matplotlib.figure import Figure
 
-from .calibrate import reliability
-from .data import Floats
-from .settings import LABELS
+from training.kit.figures import save
 
 COLOURS = {"pneumonia": "#D55E00", "bacterial": "#0072B2", "viral": "#009E73"}
 """From the palette of Okabe and Ito, which colour-blind readers can tell apart."""
-
-
-def save(figure: Figure, path: Path) -> None:
-    matplotlib.use("Agg")
-    figure.savefig(path, dpi=110, metadata={"Software": None})
 
 
 def draw_curves(histories: Sequence[Sequence[dict[str, float]]], path: Path) -> None:
@@ -38,26 +30,5 @@ def draw_curves(histories: Sequence[Sequence[dict[str, float]]], path: Path) -> 
     train.legend(fontsize=8)
     for axes in (train, dev, rate):
         axes.set_xlabel("epoch")
-        axes.grid(alpha=0.3)
-    save(figure, path)
-
-
-def draw_calibration(probability: Floats, target: Floats, path: Path) -> None:
-    """Reliability of each label on val. probability, target: float32 (N, 3)."""
-    figure = Figure(figsize=(10, 3.6), layout="constrained")
-    for k, axes in enumerate(figure.subplots(1, len(LABELS))):
-        label = LABELS[k]
-        axes.plot([0, 1], [0, 1], "0.6", linestyle="--")
-        points = reliability(probability[:, k], target[:, k])
-        axes.plot([x for x, _ in points], [y for _, y in points], "o-", color=COLOURS[label])
-        axes.hist(
-            probability[:, k],
-            bins=20,
-            range=(0, 1),
-            color=COLOURS[label],
-            alpha=0.2,
-            weights=[1 / len(probability)] * len(probability),
-        )
-        axes.set(title=label, xlabel="probability", ylabel="frequency", xlim=(0, 1), ylim=(0, 1))
         axes.grid(alpha=0.3)
     save(figure, path)

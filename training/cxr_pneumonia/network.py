@@ -250,3 +250,38 @@ class Ensemble(nn.Module):
             maps.append(cam.transpose(1, 2).reshape(-1, cam.shape[-1], side, side))
         activations = torch.stack(maps).mean(0)
         return activations.mean((2, 3)) + self.bias, activations
+
+
+class Served(nn.Module):
+    """The mean of several nets for PyTorch itself, with Grad-CAM by autograd at layer `maps`.
+
+    `maps` are the last features of all members side by side, (N, members * 192, 14, 14). The logits
+    are a mean over positions and a linear map of them, so Grad-CAM there is what `Ensemble` exports
+    as `activations`. The bias tables are kept, so any input of 16 s x 16 s with s <= MAX_SIDE fits.
+    """
+
+    bias: Tensor
+
+    def __init__(self, members: Sequence[SmallCoAtNet], offset: Tensor) -> None:
+        """`offset` float32 (3,): added to the logits, see calibrate.fit."""
+        super().__init__()
+        self.members = nn.ModuleList(members)
+        bias = torch.stack([net.head.bias for net in members]).mean(0).detach()
+        self.register_buffer("bias", bias + offset)
+        self.maps = nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, 1, 224, 224) -> logits (N, 3)."""
+        found, weights = [], []
+        for net in self.members:
+            assert isinstance(net, SmallCoAtNet)
+            features, side = net.features(x)
+            found.append(features.transpose(1, 2).reshape(-1, features.shape[-1], side, side))
+            weights.append(net.head.weight / len(self.members))
+        maps = self.maps(torch.cat(found, 1))
+        return nn.functional.linear(maps.mean((2, 3)), torch.cat(weights, 1), self.bias)
+
+
+def served(members: int = 2, labels: int = 3) -> Served:
+    """The architecture that the state dict of `models/cxr-pneumonia-torch` fills."""
+    return Served([SmallCoAtNet(labels) for _ in range(members)], torch.zeros(labels))

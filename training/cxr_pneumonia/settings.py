@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
-from pathlib import Path
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-LABELS = ("pneumonia", "bacterial", "viral")
 
 
 @dataclass(frozen=True)
@@ -33,8 +28,9 @@ class Recipe:
     warm_up_epochs: float = 2.0
     plateau_factor: float = 0.5
     plateau_patience: int = 3
-    cool_down_to: float = 0.03
-    """Over the last phase the learning rate falls along a line to this share of itself."""
+    cool_down_to: float | None = 0.03
+    """Over the last phase the learning rate falls along a line to this share of itself. None: it
+    stays with ReduceLROnPlateau to the end."""
     stop_patience: int = 4
     """Epochs without a better dev loss, counted in the last phase only, before stopping."""
     ema_decay: float = 0.995
@@ -73,12 +69,24 @@ class Recipe:
         first = Phase(self.phases[0].size, epochs - last)
         return replace(self, phases=(first, Phase(self.size, last)))
 
+    def classic(self) -> Recipe:
+        """The settings that older chest film services of this kind were trained with.
+
+        One image size, AdamW with weight decay 1e-4, learning rate 1e-5 with ReduceLROnPlateau
+        from the first epoch to the last, at most 50 epochs, weighted focal loss with gamma 2.
+        """
+        return replace(
+            self,
+            phases=(Phase(self.size, 50),),
+            learning_rate=1e-5,
+            weight_decay=1e-4,
+            warm_up_epochs=0.0,
+            cool_down_to=None,
+            stop_patience=10,
+            focal_gamma=2.0,
+        )
+
     def smoke(self) -> Recipe:
         """A minute-long run that goes through every line of the recipe and learns nothing."""
-        return replace(self.shortened(2), limit=12, warm_up_epochs=0.5)
-
-
-def data_folder() -> Path:
-    """`DROPSIGHT_DATA`, or `shared/data` beside the repository."""
-    default = REPOSITORY.parent / "shared" / "data"
-    return Path(os.environ.get("DROPSIGHT_DATA", default)) / "cxr_pneumonia"
+        warm_up = min(self.warm_up_epochs, 0.5)
+        return replace(self.shortened(2), limit=12, warm_up_epochs=warm_up)

@@ -14,17 +14,11 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
-from .augment import augment
-from .data import Film, Floats, hold_out, prepare, read_films, without_copies
-from .network import SmallCoAtNet
-from .settings import Recipe
-
-
-def training_films(folder: Path, recipe: Recipe) -> list[Film]:
-    """The train split without pixel-identical copies of its own films or of a val film."""
-    return without_copies(
-        read_films(folder, "train", recipe.limit), of=read_films(folder, "val", recipe.limit)
-    )
+from training.cxr_pneumonia.network import SmallCoAtNet
+from training.cxr_pneumonia.settings import Recipe
+from training.films.augment import augment
+from training.films.data import Film, Floats, hold_out, prepare, training_films
+from training.kit.run import save_checkpoint
 
 
 def focal_loss(logits: Tensor, target: Tensor, weight: Tensor, gamma: float) -> Tensor:
@@ -95,7 +89,7 @@ class Member:
         self.recipe, self.index, self.run = recipe, index, run
         self.seed = recipe.seed + index
         self.films, self.dev = hold_out(
-            training_films(folder, recipe), index, recipe.folds, recipe.seed
+            training_films(folder, recipe.limit), index, recipe.folds, recipe.seed
         )
         self.weight = positive_weight(self.films)
         torch.manual_seed(self.seed)
@@ -125,7 +119,7 @@ class Member:
         return self.run / f"member{self.index}-best.pt"
 
     def save(self) -> None:
-        torch.save(
+        save_checkpoint(
             {
                 "net": self.net.state_dict(),
                 "ema": self.ema.state_dict(),
@@ -137,9 +131,8 @@ class Member:
                 "best_epoch": self.best_epoch,
                 "history": self.history,
             },
-            self.checkpoint.with_suffix(".part"),
+            self.checkpoint,
         )
-        self.checkpoint.with_suffix(".part").replace(self.checkpoint)
         lines = "".join(json.dumps(entry) + "\n" for entry in self.history)
         (self.run / f"member{self.index}.jsonl").write_text(lines)
 
@@ -185,12 +178,14 @@ class Member:
     def set_rate(self, done: float) -> None:
         """The learning rate at the share `done` of this epoch.
 
-        It rises along a line while warming up, falls along one over the last phase, and in
-        between is what the plateau scheduler made of it.
+        It rises along a line while warming up, falls along one over the last phase (where the
+        recipe cools down), and in between is what the plateau scheduler made of it.
         """
         recipe, at = self.recipe, self.epoch + done
-        share = min(1.0, max(0.01, at / recipe.warm_up_epochs))
-        if recipe.is_last_phase(self.epoch):
+        share = 1.0
+        if at < recipe.warm_up_epochs:
+            share = max(0.01, at / recipe.warm_up_epochs)
+        if recipe.cool_down_to is not None and recipe.is_last_phase(self.epoch):
             left = (recipe.epochs - at) / recipe.phases[-1].epochs
             share = recipe.cool_down_to + (1 - recipe.cool_down_to) * left
         for group in self.optimiser.param_groups:
@@ -250,8 +245,8 @@ class Member:
                 **dev,
             }
         )
-        before_last_phase = self.recipe.epochs - self.recipe.phases[-1].epochs
-        if self.recipe.warm_up_epochs <= self.epoch < before_last_phase:
+        cools_down = self.recipe.cool_down_to is not None and self.recipe.is_last_phase(self.epoch)
+        if self.recipe.warm_up_epochs <= self.epoch and not cools_down:
             self.plateau.step(dev["live_shifted"])
             self.rate = self.optimiser.param_groups[0]["lr"]
         self.epoch += 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from training.kit.folders import bundle_folder, run_folder
@@ -28,12 +29,22 @@ class Options:
     """Instead of the recipe's own number."""
     threads: int | None
     """CPU threads instead of one for each core."""
+    own: argparse.Namespace = field(default_factory=argparse.Namespace)
+    """What the recipe's own options are set to (`add_own`)."""
 
 
 def parse_options(
-    recipe: str, model: str, description: str | None, seed: int, arguments: list[str] | None = None
+    recipe: str,
+    model: str,
+    description: str | None,
+    seed: int,
+    arguments: list[str] | None = None,
+    add_own: Callable[[argparse.ArgumentParser], object] | None = None,
 ) -> Options:
-    """Read the command line of `python -m training.<recipe>`, which writes `models/<model>`."""
+    """Read the command line of `python -m training.<recipe>`, which writes `models/<model>`.
+
+    `add_own` adds options that only this recipe has.
+    """
     parser = argparse.ArgumentParser(prog=f"python -m training.{recipe}", description=description)
     parser.add_argument("--out", type=Path, help=f"where the bundle goes (default: models/{model})")
     parser.add_argument("--run", type=Path, help=f"checkpoints (default: training/runs/{recipe})")
@@ -43,6 +54,8 @@ def parse_options(
     parser.add_argument("--epochs", type=int, help="instead of the recipe's own number")
     parser.add_argument("--threads", type=int, help="CPU threads (default: one for each core)")
     parser.add_argument("--smoke", action="store_true", help="a minute-long run that learns little")
+    if add_own is not None:
+        add_own(parser)
     given = parser.parse_args(arguments)
     if given.smoke and given.out is None:
         parser.error("--smoke needs --out, so that it never replaces the bundle")
@@ -58,4 +71,5 @@ def parse_options(
         smoke=given.smoke,
         epochs=given.epochs,
         threads=given.threads,
+        own=given,
     )

@@ -262,6 +262,20 @@ def import_runtime(name: RuntimeName) -> ModuleType:
     return importlib.import_module(wanted.name)
 
 
+def runtime_missing(name: str) -> str | None:
+    """What to install where a runtime's packages cannot be imported, as a sentence; else None."""
+    if name not in RUNTIMES:
+        return None  # says so when it is loaded
+    try:
+        import_runtime(name)
+    except ImportError as error:
+        return (
+            f"runtime: {name!r} needs packages that are missing here ({error}); "
+            f"pip install '{RUNTIMES[name].install}'"
+        )
+    return None
+
+
 def load_runtime(source: Source, threads: int) -> Runtime:
     """Load with the module that `runtime` names; `threads` 0 is one for each core.
 
@@ -269,12 +283,7 @@ def load_runtime(source: Source, threads: int) -> Runtime:
     says.
     """
     name = source.manifest.runtime
-    try:
-        module = import_runtime(name)
-    except ImportError as error:
-        raise ManifestInvalid(
-            f"{source.where}: runtime: {name!r} needs packages that are missing here ({error}); "
-            f"pip install {RUNTIMES[name].install}"
-        ) from error
-    runtime: Runtime = module.load(source, threads)
+    if missing := runtime_missing(name):
+        raise ManifestInvalid(f"{source.where}: {missing}")
+    runtime: Runtime = import_runtime(name).load(source, threads)
     return runtime

@@ -20,9 +20,18 @@ class ServedModel(Record, kw_only=True, frozen=True):
     """Their ids, in order."""
 
 
+class LeftOutModel(Record, kw_only=True, frozen=True):
+    """A bundle that is there and is not served."""
+
+    name: str
+    reason: str
+
+
 class ServedModels(Record, kw_only=True, frozen=True):
     models: list[ServedModel]
     """By name."""
+    left_out: list[LeftOutModel] = []
+    """Bundles whose runtime is not installed, or that are not to be served here."""
 
 
 class ModelDescription(Record, kw_only=True, frozen=True):

@@ -190,6 +190,9 @@ class Manifest(ManifestRecord, kw_only=True, frozen=True, dict=True):
     outputs: Outputs = Outputs()
     input: InputSpec
     accepts: Accepts = msgspec.field(default_factory=Accepts)
+    routed_by_attributes: bool = True
+    """Whether a DICOM file in the root of the bucket may come here by its Modality and Body Part
+    Examined. False where another model of the same input contract is meant to have it."""
     labels: Annotated[list[Label], msgspec.Meta(min_length=1)]
     calibration: Calibration = Calibration()
     candidates: Candidates = Candidates()
@@ -229,12 +232,13 @@ class Manifest(ManifestRecord, kw_only=True, frozen=True, dict=True):
 
     @functools.cached_property
     def digest(self) -> str:
-        """Identity of the model version: SHA-256 over all of model.yaml but the explanations.
+        """Identity of the model version: SHA-256 over all of model.yaml but the explanations and
+        the way that files come here.
 
         The artifact's own SHA-256 is part of it.
         """
         plain = msgspec.to_builtins(self)
-        del plain["explanations"]
+        del plain["explanations"], plain["routedByAttributes"]
         return digest(plain)
 
     @functools.cached_property

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from dropsight.domain.errors import ExplanationUnavailable, PermanentError
 from dropsight.domain.events import ExplanationRequested
@@ -44,6 +45,8 @@ class Explain:
     process: str
     """Name of this process in leases."""
     lease_s: float
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Models that are not served here, and why."""
 
     def __call__(self, request: ExplanationRequested) -> Result | None:
         """Answer one method for its labels; the last one settles the result as `explained`.
@@ -87,7 +90,7 @@ class Explain:
     def _explain(
         self, result: Result, request: ExplanationRequested, stage: str, watch: Stopwatch
     ) -> Result:
-        manifest = model_named(request.model, self.models)
+        manifest = model_named(request.model, self.models, self.left_out)
         if request.method == object_overlay.METHOD:
             with watch(f"{stage}.render"):
                 answers, artifacts = self._draw_objects(result, request, manifest)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from dropsight.domain.errors import ObjectGone, PermanentError
 from dropsight.domain.events import PredictionRequested
@@ -44,6 +44,8 @@ class Predict:
     process: str
     """Name of this process in leases."""
     lease_s: float
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Models that are not served here, and why."""
 
     def __call__(self, request: PredictionRequested) -> Result | None:
         """Take one frame as far as `predicted` (or `failed`); returns its result.
@@ -75,7 +77,7 @@ class Predict:
         return result
 
     def _predict(self, request: PredictionRequested, watch: Stopwatch) -> Result:
-        manifest = model_named(request.model, self.models)
+        manifest = model_named(request.model, self.models, self.left_out)
         prediction = (
             self._ask_module(request, watch)
             if manifest.task == "module"
@@ -123,7 +125,7 @@ class Predict:
 
     def _request_explanations(self, result: Result, request: PredictionRequested) -> None:
         if any(one.status == "pending" for one in result.explanations):
-            manifest = model_named(request.model, self.models)
+            manifest = model_named(request.model, self.models, self.left_out)
             publish_pending(
                 self.publisher, result.result_id, result.explanations, manifest, request.frame
             )

@@ -47,13 +47,14 @@ def route_by_attributes(
 ) -> Manifest:
     """The one model whose input contract names this Modality and Body Part Examined.
 
-    A model that names no modality takes no part: it would catch everything. Raises NoRoute where
-    none or more than one fits.
+    A model that names no modality takes no part: it would catch everything; nor does one whose
+    `routedByAttributes` is false. Raises NoRoute where none or more than one fits.
     """
     fitting = [
         manifest
         for manifest in models.values()
-        if modality is not None
+        if manifest.routed_by_attributes
+        and modality is not None
         and modality in manifest.accepts.modality
         and (not manifest.accepts.body_part or body_part in manifest.accepts.body_part)
     ]
@@ -72,8 +73,13 @@ def route_by_attributes(
     )
 
 
-def model_named(name: str, models: Models) -> Manifest:
-    """Raises ModelUnknown, which says what there is."""
+def model_named(name: str, models: Models, left_out: Mapping[str, str]) -> Manifest:
+    """Raises ModelUnknown, which says what there is.
+
+    left_out: models that exist but are not served here, by name, and why.
+    """
+    if name in left_out:
+        raise ModelUnknown(f"model {name!r} is not served here: {left_out[name]}")
     if name not in models:
         raise ModelUnknown(
             f"model {name!r} is not served here; legal are {', '.join(sorted(models))}"

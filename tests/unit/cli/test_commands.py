@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,18 @@ def test_pin_of_what_is_nowhere_says_so(capsys):
     assert "gone.bin" in capsys.readouterr().err
     assert main(["models", "pin", "s3://b/o"]) == 1
     assert "legal are a path relative to model.yaml, gs://" in capsys.readouterr().err
+
+
+def test_a_model_whose_runtime_is_not_installed_is_listed_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys
+):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)  # as if it were not installed
+
+    assert main(["models"]) == 0
+    reason = "runtime onnx is not installed; pip install 'dropsight-inference'"
+    assert f"NOT SERVED  {reason}" in capsys.readouterr().out
+    assert main(["models", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["notServed"] == reason
 
 
 def test_a_folder_without_models_is_exit_code_2(tmp_path: Path, capsys):

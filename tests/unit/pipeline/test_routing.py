@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 
+import msgspec
 import pytest
 
 from dropsight.domain.errors import NoRoute
@@ -76,3 +77,11 @@ def test_attributes_that_fit_two_models_are_told():
     models = {**MODELS, "chest2": _manifest("chest2", ["DX"], [])}
     with pytest.raises(NoRoute, match=r"fits more than one model \(chest, chest2\)"):
         route_by_attributes("DX", "CHEST", models, ROUTES)
+
+
+def test_a_model_that_stays_out_leaves_a_file_in_the_root_to_the_other_one():
+    other = msgspec.structs.replace(MODELS["chest"], name="other", routed_by_attributes=False)
+    models = {**MODELS, "other": other}
+
+    assert route_by_attributes("CR", "CHEST", models, ROUTES) is MODELS["chest"]
+    assert route_by_name(_event("other/a.dcm"), models, ROUTES) is other

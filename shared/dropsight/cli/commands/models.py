@@ -48,16 +48,20 @@ def add(subparsers: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from dropsight.cli.installed import not_servable
     from dropsight.cli.serving import manifests_and_routes
     from dropsight.domain.wire import to_plain
 
-    manifests, routes = manifests_and_routes(common.settings_of(options))
+    settings = common.settings_of(options)
+    manifests, routes = manifests_and_routes(settings)
+    left_out = not_servable(manifests, settings.serve)
     if options.json:
         plain = [
             {
                 **to_plain(manifest),
                 "digest": manifest.digest,
                 "routes": sorted({name, *(r for r, m in routes.items() if m == name)}),
+                "notServed": left_out.get(name),
             }
             for name, manifest in sorted(manifests.items())
         ]
@@ -72,6 +76,8 @@ def run(options: argparse.Namespace) -> int:
         if accepts.view:
             contract.append(f"view {', '.join(accepts.view)}")
         print(f"{name} {manifest.version}  {manifest.task}, {manifest.runtime}")
+        if name in left_out:
+            print(f"  NOT SERVED  {left_out[name]}")
         print(f"  routes   {', '.join(f'{folder}/' for folder in folders)}")
         print(f"  accepts  {'; '.join(contract)}")
         labels = ", ".join(f"{x.id} (at {x.threshold:.2f})" for x in manifest.labels)

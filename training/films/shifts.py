@@ -7,8 +7,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from .augment import compress
-from .data import Film, Pixels
+from training.films.augment import compress
+from training.films.data import Film, Pixels
 
 Shift = Callable[[Film], Pixels]
 

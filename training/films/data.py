@@ -15,7 +15,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from .settings import LABELS
+KINDS = ("normal", "bacterial", "viral")
+"""What `labels.csv` calls a film."""
+LABELS = ("pneumonia", "bacterial", "viral")
+"""The 0/1 columns that are targets of a multi-label model."""
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -51,9 +54,7 @@ def read_films(folder: Path, split: str, limit: int | None = None) -> list[Film]
         rows = [row for row in csv.DictReader(lines) if row["split"] == split]
     if limit is not None:
         rows = [
-            row
-            for kind in ("normal", "bacterial", "viral")
-            for row in [row for row in rows if row["label"] == kind][:limit]
+            row for kind in KINDS for row in [row for row in rows if row["label"] == kind][:limit]
         ]
     films = []
     with zipfile.ZipFile(folder / "images.zip") as archive:
@@ -62,6 +63,11 @@ def read_films(folder: Path, split: str, limit: int | None = None) -> list[Film]
             target = np.array([float(row[label]) for label in LABELS], np.float32)
             films.append(Film(row["file"], row["patient_group"], row["label"], pixels, target))
     return films
+
+
+def training_films(folder: Path, limit: int | None = None) -> list[Film]:
+    """The train split without pixel-identical copies of its own films or of a val film."""
+    return without_copies(read_films(folder, "train", limit), of=read_films(folder, "val", limit))
 
 
 def without_copies(films: Sequence[Film], of: Sequence[Film] = ()) -> list[Film]:
@@ -99,14 +105,20 @@ def hold_out(
     )
 
 
+def stretch_to(pixels: Pixels, size: int) -> Pixels:
+    """To a square as serving does it: INTER_AREA when shrinking, else INTER_LINEAR.
+
+    uint8 (h, w) -> uint8 (size, size).
+    """
+    if pixels.shape == (size, size):
+        return pixels
+    method = cv2.INTER_AREA if size <= min(pixels.shape) else cv2.INTER_LINEAR
+    return cv2.resize(pixels, (size, size), interpolation=method).astype(np.uint8)
+
+
 def prepare(pixels: Pixels, size: int, mean: float, std: float) -> Floats:
     """What serving does: uint8 (h, w) -> float32 (1, size, size), about -2 to 2.3.
 
-    Stretch to a square (INTER_AREA when shrinking, else INTER_LINEAR), scale to [0, 1], then
-    (x - mean) / std.
+    Stretch to a square, scale to [0, 1], then (x - mean) / std.
     """
-    if pixels.shape != (size, size):
-        shrinks = size <= min(pixels.shape)
-        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        pixels = cv2.resize(pixels, (size, size), interpolation=method).astype(np.uint8)
-    return ((pixels.astype(np.float32) / 255.0 - mean) / std)[None]
+    return ((stretch_to(pixels, size).astype(np.float32) / 255.0 - mean) / std)[None]
