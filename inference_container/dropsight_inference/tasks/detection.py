@@ -15,7 +15,7 @@ import numpy.typing as npt
 from dropsight.domain.errors import InferenceFailed
 from dropsight.domain.frames import Frame
 from dropsight.domain.manifests import Manifest
-from dropsight.imaging.resize import to_source
+from dropsight.imaging.resize import Boxes, to_source
 from dropsight_inference.output_layout import expected_outputs
 from dropsight_inference.runtimes import Outputs, Row
 from dropsight_inference.tasks.candidates import (
@@ -58,15 +58,20 @@ def check(outputs: Outputs, rows: int, manifest: Manifest) -> None:
 
 def read(rows: Sequence[Row], manifest: Manifest, frame: Frame) -> Read:
     """See `protocol.Task`."""
-    return read_objects([_objects(row["boxes"], manifest, frame) for row in rows], manifest)
+    return read_objects(
+        [objects_of(*decode(row["boxes"], manifest), manifest, frame) for row in rows], manifest
+    )
 
 
 def _transposed(manifest: Manifest) -> bool:
     return manifest.outputs.boxes is not None and manifest.outputs.boxes.layout == "yolov8"
 
 
-def _objects(table: npt.NDArray[np.float32], manifest: Manifest, frame: Frame) -> Objects:
-    """One frame; `table` is a row of the head's output."""
+def decode(
+    table: npt.NDArray[np.float32], manifest: Manifest
+) -> tuple[Boxes, npt.NDArray[np.float64]]:
+    """Boxes (n, 4) as x, y, width, height in pixels of the input, and scores (n, labels), of the
+    candidates about the minimum score or above; `table` is a row of the head's output."""
     if _transposed(manifest):
         table = table.T
         chances = table[:, 4:]
@@ -77,6 +82,13 @@ def _objects(table: npt.NDArray[np.float32], manifest: Manifest, frame: Frame) -
     scores = np.clip(chances[seen].astype(np.float64), 0.0, 1.0).round(SCORE_DECIMALS)
     centred = table[seen, :4].astype(np.float64)
     sides = np.maximum(centred[:, 2:], 0.0)
-    boxes = rounded_boxes(to_source(np.hstack([centred[:, :2] - sides / 2, sides]), frame))
+    return np.hstack([centred[:, :2] - sides / 2, sides]), scores
+
+
+def objects_of(
+    boxes: Boxes, scores: npt.NDArray[np.float64], manifest: Manifest, frame: Frame
+) -> Objects:
+    """Of one frame, from boxes in frame pixels."""
+    boxes = rounded_boxes(to_source(boxes, frame))
     kept, found = strongest(boxes, scores, manifest)
     return Objects(boxes[kept], scores[kept], None, found)
