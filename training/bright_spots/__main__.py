@@ -16,6 +16,7 @@ def main() -> None:
 
     from training.kit.run import tracked
 
+    from .bundle import write_bundle
     from .train import Training
 
     torch.set_num_threads(options.threads or 1)
@@ -28,6 +29,8 @@ def main() -> None:
             training.restore()
         if not options.finish:
             training.run_all(tracker)
+        write_bundle(recipe, options.run, options.out, training.history, options.smoke)
+        tracker.bundle(options.out)
 
 
 if __name__ == "__main__":

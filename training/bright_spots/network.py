@@ -11,6 +11,7 @@ top, so the output has one candidate for each cell.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +26,12 @@ GAUSSIAN_LAG = 1.0461
 samples: d ~ Normal(0, 2 s²) has E sqrt|d| = 2^(1/4) Gamma(3/4) / sqrt(pi) * (sqrt 2 s)^(1/2)."""
 
 
-class Normalise(nn.Module):
+def asinh(x: Tensor) -> Tensor:
+    """In operators that the tracing exporter knows; it has none for `torch.asinh`."""
+    return x.sign() * (x.abs() + (x * x + 1.0).sqrt()).log()
+
+
+class Normalise(nn.Module):  # type: ignore[misc]
     """(x - background) / noise, both local and robust; then asinh, which is linear for small values
     and logarithmic for large ones.
 
@@ -52,7 +58,7 @@ class Normalise(nn.Module):
         for above in (4.0, 2.5):
             held = torch.minimum(torch.maximum(x, level - 3.0 * wide), level + above * wide)
             level = self._finer(self._around(F.avg_pool2d(held, 4)))
-        return torch.asinh((x - level) / wide)
+        return asinh((x - level) / wide)
 
     def _around(self, blocks: Tensor) -> Tensor:
         half = self.reach // 2
@@ -63,7 +69,7 @@ class Normalise(nn.Module):
         return F.interpolate(blocks, scale_factor=4.0, mode="bilinear", align_corners=False)
 
 
-class Block(nn.Module):
+class Block(nn.Module):  # type: ignore[misc]
     """Two 3 x 3 convolutions around which the input passes."""
 
     def __init__(self, channels: int) -> None:
@@ -89,7 +95,7 @@ def step(inside: int, outside: int, kernel: int, stride: int) -> nn.Sequential:
     )
 
 
-class SpotNet(nn.Module):
+class SpotNet(nn.Module):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         fine, middle, coarse = CHANNELS
@@ -129,14 +135,14 @@ class SpotNet(nn.Module):
         return F.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
-class Candidates(nn.Module):
+class Candidates(nn.Module):  # type: ignore[misc]
     """The net and the reading of its maps: what is exported.
 
     (N, 1, rows, columns) -> (N, 5, rows / 2 * columns / 2): centre x, centre y, width, height in
     px of the input, and the score in [0, 1], which is 0 where there is no peak.
     """
 
-    def __init__(self, net: SpotNet, rows: int, columns: int) -> None:
+    def __init__(self, net: Callable[[Tensor], Tensor], rows: int, columns: int) -> None:
         super().__init__()
         self.net = net
         y, x = torch.meshgrid(torch.arange(rows) + 0.5, torch.arange(columns) + 0.5, indexing="ij")

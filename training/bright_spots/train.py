@@ -155,7 +155,6 @@ class Training:
         every = self.epochs * -(-recipe.frames // recipe.batch)
         return 0.01 + 0.99 * (1 + float(np.cos(np.pi * min(1.0, self.steps / every)))) / 2
 
-    @torch.no_grad()
     def dev_f1(self) -> tuple[float, float]:
         """The best F1 of the averaged weights on dev frames, and the threshold that gives it.
 
@@ -166,7 +165,8 @@ class Training:
         totals = {float(threshold): Score() for threshold in THRESHOLDS}
         for position in range(recipe.dev_frames):
             image, spots = frame_of(recipe, DEV_EPOCH, position)
-            table = reader(stack([image]))[0].numpy().astype(np.float64)
+            with torch.no_grad():
+                table = reader(stack([image]))[0].numpy().astype(np.float64)
             truth = np.array([(spot.x, spot.y) for spot in spots]).reshape(-1, 2)
             reach = np.array([spot.width for spot in spots])
             for threshold in totals:
