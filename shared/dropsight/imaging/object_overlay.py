@@ -6,7 +6,8 @@
     mode 3   the masks alone, on black
 
 What has no mask (detection) is drawn without one, so mode 3 of it is black. Which objects are drawn
-is decided by `dropsight.domain.suppression`. The strongest lies on top.
+is decided by `dropsight.domain.suppression`. The strongest lies on top. Beside boxes, labels and
+scores are left out where they are many and would hide the picture.
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ Mode = Literal[0, 1, 2, 3]
 Color = tuple[int, int, int]
 
 MASK_ALPHA = 0.4
+FEW = 12
+"""So many labels are drawn whatever they hide."""
+HIDDEN = 0.25
+"""Share of the picture that more labels may cover."""
 SMALLEST_TYPE = 8
 DARK, LIGHT = (0, 0, 0), (255, 255, 255)
 
@@ -88,9 +93,10 @@ def draw_objects(
     if selection.mode in (0, 1):
         for finding in drawn:
             pen.box(draw, finding, _rgb(colors[finding.label]))
-    for finding in drawn:
-        text = f"{names[finding.label]} {finding.score or 0.0:.2f}"
-        pen.label(draw, finding, text, _rgb(colors[finding.label]))
+    texts = [f"{names[finding.label]} {finding.score or 0.0:.2f}" for finding in drawn]
+    if selection.mode == 2 or pen.leaves_picture(texts):
+        for finding, text in zip(drawn, texts, strict=True):
+            pen.label(draw, finding, text, _rgb(colors[finding.label]))
     return np.asarray(page)
 
 
@@ -110,6 +116,13 @@ class _Pen:
             rim = (left - 1, top - 1, right + 1, bottom + 1)
             draw.rectangle(rim, outline=DARK, width=self.line + 2)
         draw.rectangle((left, top, right, bottom), outline=color, width=self.line)
+
+    def leaves_picture(self, texts: Sequence[str]) -> bool:
+        """Whether labels with these texts are few, or cover little."""
+        if len(texts) <= FEW:
+            return True
+        covered = sum(self._fitting(text)[0].getlength(text) for text in texts) * self.size * 1.25
+        return covered <= HIDDEN * self.width * self.height
 
     def label(self, draw: ImageDraw.ImageDraw, finding: Finding, text: str, color: Color) -> None:
         """Above the box where there is room, else within it; never over the edge of the picture.
