@@ -60,7 +60,7 @@ def manifest(sha256: str, threshold: float) -> dict[str, Any]:
                 "color": "#E69F00",
             }
         ],
-        "candidates": {"minimumScore": 0.03, "maximum": 4000, "iou": 0.5},
+        "candidates": {"minimumScore": 0.1, "maximum": 4000, "iou": 0.5},
         "licence": "Apache-2.0",
         "intendedUse": (
             "Research: finds small bright particles (boxes of about 5 to 20 px) in fluorescence "

@@ -118,7 +118,7 @@ Input: 16-bit TIFF or PNG (several pages: findings for each), or 8-bit files; on
 is turned to luma. Frames keep their pixels: tiles of {tile} x {tile} px that share {overlap} px
 (`input.resize: tile`); the full range of each frame, without clipping (`input.contrast: full`).
 On a server CPU (AVX-512, 1 thread), file to findings, fastest of 5 runs on a machine with other
-load: {times}. Candidates are kept from a score of 0.03 up, so thresholds move without inference.
+load: {times}. Candidates are kept from a score of 0.1 up, so thresholds move without inference.
 Scores are not probabilities.
 
 ## Limits
