@@ -1,8 +1,8 @@
 """Two classical detectors, beside which the net is shown.
 
-Both get the frame after the same preparation: background and noise by blocks (median and median
-absolute deviation, as SExtractor does: Bertin and Arnouts 1996, doi:10.1051/aas:1996164), so a
-threshold is in units of the local noise.
+Both may first take out hot pixels (median of 3 x 3) and smooth (Gaussian). Then background and
+noise are taken out by blocks (median and median absolute deviation, in the manner of SExtractor:
+Bertin and Arnouts 1996, doi:10.1051/aas:1996164), so a threshold is in units of the local noise.
 
 DBSCAN  pixels above a threshold, clustered by density (Ester et al. 1996); a cluster is an object,
         its centre is weighted by intensity.
@@ -31,20 +31,45 @@ Detector = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True)
+class Preparation:
+    """What a detector does before anything else."""
+
+    median: bool = False
+    smoothing: float = 0.0
+    """Sigma in px; 0 for none."""
+
+    def __call__(self, pixels: Pixels) -> Floats:
+        """(value - background) / noise, both by blocks and interpolated between them."""
+        values: Floats = np.asarray(cv2.medianBlur(pixels, 3) if self.median else pixels, float)
+        if self.smoothing:
+            values = np.asarray(cv2.GaussianBlur(values, (0, 0), self.smoothing))
+        return _standardised(values)
+
+
+@dataclass(frozen=True)
 class Setting:
     """A detector with its thresholds."""
 
-    name: str
+    preparation: Preparation
     parameters: dict[str, float]
     detect: Detector
 
+    def find(self, pixels: Pixels) -> Floats:
+        """Centres (n, 2), x and y."""
+        return self.detect(self.preparation(pixels))
+
     def __str__(self) -> str:
-        return ", ".join(f"{key} {value:g}" for key, value in self.parameters.items())
+        before = ["median of 3 x 3"] if self.preparation.median else []
+        if self.preparation.smoothing:
+            before.append(f"smoothing {self.preparation.smoothing:g} px")
+        said = ", ".join(f"{key} {value:g}" for key, value in self.parameters.items())
+        return ", ".join([*before, said])
 
 
-def standardised(pixels: Pixels) -> Floats:
-    """(value - background) / noise, both by blocks and interpolated between them."""
-    values = pixels.astype(np.float64)
+PREPARATIONS = tuple(Preparation(m, s) for m, s in product((False, True), (0.0, 1.0)))
+
+
+def _standardised(values: Floats) -> Floats:
     rows, columns = -(-values.shape[0] // BLOCK), -(-values.shape[1] // BLOCK)
     level, noise = np.empty((rows, columns)), np.empty((rows, columns))
     for row, column in product(range(rows), range(columns)):
@@ -54,14 +79,11 @@ def standardised(pixels: Pixels) -> Floats:
     size = values.shape[::-1]
     wide = cv2.resize(noise, size, interpolation=cv2.INTER_LINEAR)
     background = cv2.resize(level, size, interpolation=cv2.INTER_LINEAR)
-    return np.asarray((values - background) / np.maximum(wide, 1))
+    return np.asarray((values - background) / np.maximum(wide, 0.5))
 
 
-def by_dbscan(threshold: float, reach: float, least: int, smooth: float) -> Detector:
+def by_dbscan(threshold: float, reach: float, least: int) -> Detector:
     def detect(frame: Floats) -> Floats:
-        if smooth:
-            # Noise falls by 2 sqrt(pi) sigma; so the threshold stays in units of the noise.
-            frame = cv2.GaussianBlur(frame, (0, 0), smooth) * (2 * np.sqrt(np.pi) * smooth)
         y, x = np.nonzero(frame > threshold)
         if not 0 < len(x) <= MOST_PIXELS:
             return np.empty((0, 2))
@@ -91,17 +113,19 @@ def dbscan_settings() -> list[Setting]:
     """Every combination that is tried on the dev set."""
     return [
         Setting(
-            "DBSCAN",
-            {"threshold": t, "eps": e, "min_samples": m, "smoothing": s},
-            by_dbscan(t, e, m, s),
+            before,
+            {"threshold": threshold, "eps": reach, "min_samples": least},
+            by_dbscan(threshold, reach, least),
         )
-        for t, e, m, s in product((2.5, 3, 4, 5, 6, 8, 12, 20, 40), (1.0, 1.5), (3, 5), (0.0, 1.0))
+        for before, threshold, (reach, least) in product(
+            PREPARATIONS, (3, 4, 5, 6, 8, 12, 20, 40), ((1.0, 3), (1.0, 5), (1.5, 5))
+        )
     ]
 
 
 def log_settings() -> list[Setting]:
     """Every combination that is tried on the dev set."""
     return [
-        Setting("blob_log", {"threshold": t, "overlap": o}, by_log(t, o))
-        for t, o in product((0.5, 0.7, 0.9, 1.1, 1.3, 1.6, 2.0, 2.5, 3.5), (0.3, 0.5, 0.7))
+        Setting(before, {"threshold": threshold, "overlap": 0.5}, by_log(threshold, 0.5))
+        for before, threshold in product(PREPARATIONS, (1, 1.5, 2, 3, 4, 6, 9, 14, 22))
     ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from .baselines import dbscan_settings, log_settings
 from .evaluate import NET, PAIR_SNRS, SNRS, SPACINGS, Report
 from .hubble import Sky
 from .matching import Score
@@ -65,8 +67,10 @@ is within 1.5 px of a true centre, or within one width if that is more, one to o
 - **DBSCAN** (scikit-learn) on pixels above a threshold: {dbscan}
 - **blob_log** (scikit-image): {log}
 
-Both get frames with background and noise taken out by blocks; thresholds of all three are those
-with the best F1 on one set of dev frames (net: {threshold}).
+Both may smooth (sigma 1) and take out hot pixels (median of 3 x 3) first, and then take out
+background and noise by blocks; thresholds are in units of that noise. What is said here is the
+best of {tried_dbscan} and of {tried_log} combinations by F1 on one set of dev frames, on which the
+net's threshold was chosen too ({threshold}).
 
 Scenes of every kind (SNR {snr_low:g} to {snr_high:g}, pairs, discs, hot pixels):
 
@@ -107,10 +111,11 @@ one maximum. The served suppression (IoU 0.5) would merge boxes nearer than a th
 ![Hubble eXtreme Deep Field with boxes](hubble.jpg)
 
 `skimage.data.hubble_deep_field()` (NASA, ESA; public domain), as an 8-bit RGB file through the
-pipeline. Found at the operating point: {objects} objects, median side {sky_side:.1f} px. Of
-{strong} objects that blob_log finds at {strong_at:g} times the noise, {strong_found} are among
-them. There is no truth for this picture, and nothing was tuned on it; a large galaxy is not one
-small spot, and may get several boxes or none.
+pipeline. Found at the operating point: {objects} objects, median side {sky_side:.1f} px. One
+result document has no room for more than some 2,800 findings; {left_out} weaker candidates were
+left out. Of {strong} objects that blob_log finds at {strong_at:g} times the noise, {strong_found}
+are among them. There is no truth for this picture, and nothing was tuned on it; a large galaxy is
+not one small spot, and may get several boxes or none.
 
 ## Use
 
@@ -155,7 +160,7 @@ def render_card(recipe: Recipe, report: Report, sky: Sky, facts: Facts) -> str:
     """The text of `MODEL_CARD.md`."""
     conditions = recipe.conditions
     names = list(report.mixed)
-    return CARD.format(
+    text = CARD.format(
         parameters=facts.parameters,
         megabytes=facts.megabytes,
         radius=conditions.largest_radius,
@@ -179,6 +184,8 @@ def render_card(recipe: Recipe, report: Report, sky: Sky, facts: Facts) -> str:
         dbscan=report.settings["DBSCAN"],
         log=report.settings["blob_log"],
         threshold=report.threshold,
+        tried_dbscan=len(dbscan_settings()),
+        tried_log=len(log_settings()),
         snr_low=conditions.snr[0],
         snr_high=conditions.snr[1],
         mixed_rows="\n".join(
@@ -207,6 +214,7 @@ def render_card(recipe: Recipe, report: Report, sky: Sky, facts: Facts) -> str:
         half_spacing=_from(SPACINGS, report.apart[PAIR_SNRS[-1]][NET], 0.5),
         half_spacing_dim=_from(SPACINGS, report.apart[PAIR_SNRS[0]][NET], 0.5),
         objects=sky.objects,
+        left_out=sky.left_out,
         sky_side=sky.median_side,
         strong=sky.strong,
         strong_found=sky.strong_found,
@@ -214,6 +222,16 @@ def render_card(recipe: Recipe, report: Report, sky: Sky, facts: Facts) -> str:
         tile=TILE,
         overlap=OVERLAP,
         times=", ".join(f"{ms:.0f} ms for {n} x {n} px" for n, ms in facts.milliseconds.items()),
+    )
+    return "\n\n".join(_filled(part) for part in text.split("\n\n"))
+
+
+def _filled(part: str) -> str:
+    """A paragraph in lines of one length again; tables, lists and headings as they are."""
+    if part.startswith(("|", "#", "!", "- ")):
+        return part
+    return textwrap.fill(part, 98, break_long_words=False, break_on_hyphens=False) + (
+        "\n" if part.endswith("\n") else ""
     )
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dropsight.domain.suppression import intersection_over_union
 
-from .baselines import Setting, dbscan_settings, log_settings, standardised
+from .baselines import Preparation, Setting, dbscan_settings, log_settings
 from .camera import Floats
 from .matching import Score, match, score
 from .served import Served
@@ -32,11 +32,11 @@ class Size:
     """How many frames each number is measured on."""
 
     side: int = 256
-    dev: int = 24
+    dev: int = 20
     mixed: int = 60
-    frames: int = 8
+    frames: int = 10
     """For each SNR and each spacing."""
-    spots: int = 30
+    spots: int = 25
     pairs: int = 20
 
     @classmethod
@@ -72,10 +72,9 @@ def evaluate(served: Served, recipe: Recipe, size: Size) -> Report:
     scenes = _Scenes(recipe.seed + 1, size, recipe.conditions)
     dev = scenes.mixed(0, size.dev)
     threshold = _best_threshold(served, dev)
-    prepared = [standardised(one.pixels) for one in dev]
     chosen = {
-        "DBSCAN": _best_setting(dbscan_settings(), dev, prepared),
-        "blob_log": _best_setting(log_settings(), dev, prepared),
+        "DBSCAN": _best_setting(dbscan_settings(), dev),
+        "blob_log": _best_setting(log_settings(), dev),
     }
     finders: dict[str, Find] = {
         NET: lambda one: served.detect([one.pixels])[0].at(threshold).centres
@@ -123,7 +122,11 @@ def evaluate(served: Served, recipe: Recipe, size: Size) -> Report:
 
 
 class _Scenes:
-    """Frames by purpose, each with a generator of its own."""
+    """Frames by purpose, each with a generator of its own.
+
+    Cameras and backgrounds are the same at every SNR and at every spacing, so that the curves show
+    these alone.
+    """
 
     def __init__(self, seed: int, size: Size, conditions: Conditions) -> None:
         self._seed, self._size, self._conditions = seed, size, conditions
@@ -139,7 +142,7 @@ class _Scenes:
         size = self._size
         points = replace(self._conditions, disc=0.0, defocus=0.0)
         return [
-            at_snr(size.side, snr, size.spots, points, self._random(2, index, int(snr * 100)))
+            at_snr(size.side, snr, size.spots, points, self._random(2, index))
             for index in range(size.frames)
         ]
 
@@ -152,7 +155,7 @@ class _Scenes:
                 snr,
                 size.pairs,
                 self._conditions,
-                self._random(3, index, int(snr * 100), int(spacing * 100)),
+                self._random(3, index),
             )
             for index in range(size.frames)
         ]
@@ -169,7 +172,7 @@ def truth(spots: Sequence[Spot]) -> tuple[Floats, Floats]:
 
 
 def _finder(setting: Setting) -> Find:
-    return lambda one: setting.detect(standardised(one.pixels))
+    return lambda one: setting.find(one.pixels)
 
 
 def _total(find: Find, frames: Sequence[Simulated]) -> Score:
@@ -191,12 +194,15 @@ def _best_threshold(served: Served, dev: Sequence[Simulated]) -> float:
     return max(THRESHOLDS, key=f1)
 
 
-def _best_setting(
-    settings: Sequence[Setting], dev: Sequence[Simulated], prepared: Sequence[Floats]
-) -> Setting:
+def _best_setting(settings: Sequence[Setting], dev: Sequence[Simulated]) -> Setting:
+    prepared: dict[Preparation, list[Floats]] = {}
+
     def f1(setting: Setting) -> float:
+        before = setting.preparation
+        if before not in prepared:
+            prepared[before] = [before(one.pixels) for one in dev]
         counts = Score()
-        for one, frame in zip(dev, prepared, strict=True):
+        for one, frame in zip(dev, prepared[before], strict=True):
             counts += score(setting.detect(frame), *truth(one.spots))
         return counts.f1
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from dropsight.imaging.png import encode_png
 
-from .baselines import by_log, standardised
+from .baselines import Preparation, by_log
 from .camera import Floats
 from .figures import draw_boxes
 from .matching import match
@@ -28,6 +28,8 @@ class Sky:
     """What was found at the operating point."""
 
     objects: int
+    left_out: int
+    """The weakest candidates, for which one result document has no room."""
     strong: int
     """Objects of blob_log at `STRONG`."""
     strong_found: int
@@ -44,11 +46,13 @@ def look_at_the_sky(served: Served, threshold: float, path: Path) -> Sky:
 
     picture = hubble_deep_field()
     prepared = served.prepared(encode_png(picture))
-    found = served.read(served.findings(prepared.frame)).at(threshold)
+    prediction = served.engine.predict(served.manifest.name, prepared.frame)
+    found = served.read(prediction.findings).at(threshold)
     draw_boxes(prepared.display[0], found.boxes, path)
-    strong = by_log(STRONG, 0.5)(standardised(prepared.frame.pixels[0, :, :, 0].astype(np.uint16)))
+    strong = by_log(STRONG, 0.5)(Preparation()(prepared.frame.pixels[0, :, :, 0].astype(np.uint16)))
     return Sky(
         objects=len(found.boxes),
+        left_out=prediction.candidates.dropped if prediction.candidates else 0,
         strong=len(strong),
         strong_found=len(match(found.centres, strong, _reach(strong))),
         median_side=float(np.median(found.boxes[:, 2])) if len(found.boxes) else 0.0,

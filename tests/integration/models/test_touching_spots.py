@@ -21,7 +21,12 @@ require(
     whole_module=True,
 )
 
-from training.bright_spots.baselines import Setting, dbscan_settings, standardised  # noqa: E402
+from training.bright_spots.baselines import (  # noqa: E402
+    PREPARATIONS,
+    Preparation,
+    Setting,
+    dbscan_settings,
+)
 from training.bright_spots.matching import match  # noqa: E402
 from training.bright_spots.served import Served, serving  # noqa: E402
 from training.bright_spots.simulate import Conditions, Simulated, pairs  # noqa: E402
@@ -69,15 +74,15 @@ def test_pairs_that_dbscan_merges_are_told_apart(served: Served, frames: list[Si
     ours = [served.detect([made.pixels])[0].at(threshold).centres for made in frames]
     both, _ = apart(ours, frames)
 
-    prepared = [standardised(made.pixels) for made in frames]
-    best_both, best = 0, None
-    for setting in dbscan_settings():
-        counted = apart([setting.detect(frame) for frame in prepared], frames)
-        if best is None or counted[0] > best_both:
-            best_both, best = counted[0], (setting, counted[1])
-    assert best is not None
+    prepared = {before: [before(made.pixels) for made in frames] for before in PREPARATIONS}
+
+    def told_apart(setting: Setting) -> int:
+        return apart([setting.detect(one) for one in prepared[setting.preparation]], frames)[0]
+
+    best = max(dbscan_settings(), key=told_apart)
+    best_both = told_apart(best)
     pairs_in_all = sum(len(made.spots) for made in frames) // 2
-    print(f"{pairs_in_all} pairs: bundle {both}, DBSCAN {best_both} with {best[0]}")  # noqa: T201
+    print(f"{pairs_in_all} pairs: bundle {both}, DBSCAN {best_both} with {best}")  # noqa: T201
 
     assert pairs_in_all >= 80
     assert both >= 0.85 * pairs_in_all
@@ -86,13 +91,13 @@ def test_pairs_that_dbscan_merges_are_told_apart(served: Served, frames: list[Si
 
 
 def test_dbscan_sees_one_object_where_the_bundle_sees_two(served: Served, frames: list[Simulated]):
-    """The usual settings: 5 times the noise, neighbours within 1.5 px, 3 pixels or more."""
+    """The usual settings: 5 times the noise, neighbours within 1.5 px, 5 pixels or more."""
     (usual,) = [setting for setting in dbscan_settings() if is_usual(setting)]
-    found = [usual.detect(standardised(made.pixels)) for made in frames]
+    found = [usual.find(made.pixels) for made in frames]
     _, merged = apart(found, frames)
     assert merged >= 0.8 * sum(len(made.spots) for made in frames) / 2
 
 
 def is_usual(setting: Setting) -> bool:
-    wanted = {"threshold": 5, "eps": 1.5, "min_samples": 3, "smoothing": 0.0}
-    return setting.parameters == wanted
+    wanted = {"threshold": 5, "eps": 1.5, "min_samples": 5}
+    return setting.parameters == wanted and setting.preparation == Preparation()
