@@ -126,6 +126,8 @@ def dbscan_settings() -> list[Setting]:
 def log_settings() -> list[Setting]:
     """Every combination that is tried on the dev set."""
     return [
-        Setting(before, {"threshold": threshold, "overlap": 0.5}, by_log(threshold, 0.5))
-        for before, threshold in product(PREPARATIONS, (1, 1.5, 2, 3, 4, 6, 9, 14, 22))
+        Setting(before, {"threshold": threshold, "overlap": share}, by_log(threshold, share))
+        for before, threshold, share in product(
+            PREPARATIONS, (1, 1.5, 2, 3, 4, 6, 9, 14, 22), (0.5, 0.8)
+        )
     ]

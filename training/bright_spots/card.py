@@ -111,8 +111,8 @@ one maximum. The served suppression (IoU 0.5) would merge boxes nearer than a th
 ![Hubble eXtreme Deep Field with boxes](hubble.jpg)
 
 `skimage.data.hubble_deep_field()` (NASA, ESA; public domain), as an 8-bit RGB file through the
-pipeline. Found at the operating point: {objects} objects, median side {sky_side:.1f} px. One
-result document has no room for more than some 2,800 findings; {left_out} weaker candidates were
+pipeline. Found at the operating point: at least {objects} objects, median side {sky_side:.1f} px.
+One result document has no room for more than some 2,800 findings; {left_out} weaker candidates were
 left out. Of {strong} objects that blob_log finds at {strong_at:g} times the noise, {strong_found}
 are among them. There is no truth for this picture, and nothing was tuned on it; a large galaxy is
 not one small spot, and may get several boxes or none.
