@@ -34,6 +34,43 @@ def head_network(table: npt.NDArray[np.float32], side: int, batch: int | str = "
     )
 
 
+def bright_pixel_network(side: int, outward: float = 0.0, sides: float = 4.0) -> bytes:
+    """ONNX bytes: of every pixel of `images` a candidate `red`, whose score is the pixel's value.
+
+    `outward` moves each candidate away from the middle of the input by that share of its distance,
+    so that two tiles place one object differently.
+    """
+    y, x = np.mgrid[0:side, 0:side] + 0.5
+    away = 1.0 + outward
+    boxes = np.stack(
+        [
+            (x.ravel() - side / 2) * away + side / 2,
+            (y.ravel() - side / 2) * away + side / 2,
+            np.full(side * side, sides),
+            np.full(side * side, sides),
+        ]
+    ).astype(np.float32)[None]
+    nodes = [
+        helper.make_node("Shape", ["images"], ["rows"], start=0, end=1),
+        helper.make_node("Concat", ["rows", "inner"], ["shape"], axis=0),
+        helper.make_node("Expand", ["boxes", "shape"], ["places"]),
+        helper.make_node("Reshape", ["images", "flat"], ["red"]),
+        helper.make_node("Sub", ["red", "red"], ["white"]),
+        helper.make_node("Concat", ["places", "red", "white"], ["output0"], axis=1),
+    ]
+    constants: Constants = {
+        "boxes": boxes,
+        "inner": np.array([4, side * side], np.int64),
+        "flat": np.array([0, 1, side * side], np.int64),
+    }
+    return _network(
+        nodes,
+        constants,
+        [("images", TensorProto.FLOAT, ["batch", 1, side, side])],
+        [("output0", TensorProto.FLOAT, ["batch", 6, side * side])],
+    )
+
+
 def instance_network(
     boxes: npt.NDArray[np.float32],
     labels: npt.NDArray[np.int64],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,8 +16,9 @@ from dropsight.domain.errors import ExplanationUnavailable, InferenceFailed, Mod
 from dropsight.domain.frames import Frame, Pixels
 from dropsight.domain.manifests import Manifest
 from dropsight.domain.results import Finding
+from dropsight.domain.wire import replace
 from dropsight.ports import Attribution, InferenceEngine, Prediction
-from dropsight_inference.batching import Batcher, Expected
+from dropsight_inference.batching import Answer, Batcher, Expected
 from dropsight_inference.bundle import Model
 from dropsight_inference.device import Device, Priority
 from dropsight_inference.explainers import explainer
@@ -30,6 +32,7 @@ from dropsight_inference.runtimes import (
     ReadsPictures,
 )
 from dropsight_inference.tasks import OBJECT_TASKS, TASKS, module
+from dropsight_inference.tiling import read_in_tiles, tile_around
 
 
 class Engine:
@@ -59,6 +62,8 @@ class Engine:
         `expected` is what was announced for this request, if it was (see `expecting`).
         """
         found = self._model(model)
+        if found.manifest.input.resize == "tile":
+            return self._predict_in_tiles(found, frame, expected)
         for pixels in frame.pixels:
             found.layout.check(pixels)
         futures = self._batchers[model].submit(list(frame.pixels), expected)
@@ -76,6 +81,30 @@ class Engine:
                 "predict.batch": round(max(answer.waited_ms for answer in answers), 3),
                 "predict.forward": round(max(answer.forward_ms for answer in answers), 3),
                 "predict.read_outputs": round(elapsed_ms, 3),
+            },
+        )
+
+    def _predict_in_tiles(
+        self, model: Model, frame: Frame, expected: Expected | None
+    ) -> Prediction:
+        name = model.manifest.name
+
+        def submit(tiles: Sequence[Pixels]) -> list[Future[Answer]]:
+            for pixels in tiles:
+                model.layout.check(pixels)
+            return self._batchers[name].submit(tiles, expected)
+
+        # Two batches in work and two waiting: the device is never idle, and the answers of a large
+        # frame are never all in memory.
+        reading = read_in_tiles(frame, model.manifest, submit, 2 * self._largest_batch(model))
+        self._metrics.queue_seconds.labels(name).observe(reading.waited_ms / 1000)
+        return Prediction(
+            findings=reading.read.findings,
+            candidates=reading.read.candidates,
+            timeline={
+                "predict.batch": round(reading.waited_ms, 3),
+                "predict.forward": round(reading.forward_ms, 3),
+                "predict.read_outputs": round(reading.read_ms, 3),
             },
         )
 
@@ -146,9 +175,24 @@ class Engine:
                 f"objects of {', '.join(OBJECT_TASKS)}"
             )
         _positions(manifest, [found.label])
+        if manifest.input.resize == "tile":
+            return self._explain_in_tile(model, frame, found, method, parameters)
         question = ObjectQuestion(manifest, frame, found)
         (answer,) = self._explain(model, frame, found.frame, question, method, parameters)
         return answer
+
+    def _explain_in_tile(
+        self, model: str, frame: Frame, found: Finding, method: str, parameters: Mapping[str, Any]
+    ) -> Attribution:
+        """By the tile that has the object in its middle; elsewhere nothing is attributed."""
+        manifest = self._model(model).manifest
+        part, left, top = tile_around(frame, found, manifest.input)
+        question = ObjectQuestion(manifest, part, replace(found, frame=0))
+        (answer,) = self._explain(model, part, 0, question, method, parameters)
+        heatmap = np.zeros(frame.pixels.shape[1:3], np.float32)
+        rows, columns = answer.heatmap.shape
+        heatmap[top : top + rows, left : left + columns] = answer.heatmap
+        return dataclasses.replace(answer, heatmap=heatmap)
 
     def _explain(
         self,

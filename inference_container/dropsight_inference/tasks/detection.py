@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dropsight.domain.errors import InferenceFailed
 from dropsight.domain.frames import Frame
@@ -58,7 +59,11 @@ def check(outputs: Outputs, rows: int, manifest: Manifest) -> None:
 
 def read(rows: Sequence[Row], manifest: Manifest, frame: Frame) -> Read:
     """See `protocol.Task`."""
-    return read_objects([_objects(row, manifest, frame) for row in rows], manifest)
+    least = manifest.candidates.minimum_score - SLACK
+    return read_objects(
+        [objects_of(*decode(row["boxes"], manifest, least), manifest, frame) for row in rows],
+        manifest,
+    )
 
 
 def _transposed(manifest: Manifest) -> bool:
@@ -69,7 +74,15 @@ def candidates(
     row: Row, manifest: Manifest, frame: Frame, least: float = 0.0
 ) -> tuple[Boxes, Boxes]:
     """See `protocol.ObjectTask`: the anchors with a score at or above `least`."""
-    table = row["boxes"]
+    boxes, scores = decode(row["boxes"], manifest, least)
+    return to_source(boxes, frame), scores
+
+
+def decode(
+    table: npt.NDArray[np.float32], manifest: Manifest, least: float
+) -> tuple[Boxes, npt.NDArray[np.float64]]:
+    """Boxes (n, 4) as x, y, width, height in pixels of the input, and scores (n, labels), of the
+    candidates with a score at or above `least`; `table` is a row of the head's output."""
     if _transposed(manifest):
         table = table.T
         chances = table[:, 4:]
@@ -80,7 +93,7 @@ def candidates(
     scores = np.clip(chances[seen].astype(np.float64), 0.0, 1.0)
     centred = table[seen, :4].astype(np.float64)
     sides = np.maximum(centred[:, 2:], 0.0)
-    return to_source(np.hstack([centred[:, :2] - sides / 2, sides]), frame), scores
+    return np.hstack([centred[:, :2] - sides / 2, sides]), scores
 
 
 def score_of(tensors: Mapping[str, Any], position: int, label: int, manifest: Manifest) -> Any:
@@ -90,9 +103,10 @@ def score_of(tensors: Mapping[str, Any], position: int, label: int, manifest: Ma
     return tensors["boxes"][0, position, 4] * tensors["boxes"][0, position, 5 + label]
 
 
-def _objects(row: Row, manifest: Manifest, frame: Frame) -> Objects:
-    """One frame."""
-    boxes, scores = candidates(row, manifest, frame, manifest.candidates.minimum_score - SLACK)
-    boxes, scores = rounded_boxes(boxes), scores.round(SCORE_DECIMALS)
+def objects_of(
+    boxes: Boxes, scores: npt.NDArray[np.float64], manifest: Manifest, frame: Frame
+) -> Objects:
+    """Of one frame, from boxes in frame pixels."""
+    boxes, scores = rounded_boxes(to_source(boxes, frame)), scores.round(SCORE_DECIMALS)
     kept, found = strongest(boxes, scores, manifest)
     return Objects(boxes[kept], scores[kept], None, found)

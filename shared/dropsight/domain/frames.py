@@ -21,18 +21,20 @@ Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
 @dataclass(frozen=True)
 class Frame:
-    """Prepared pixels at the model's size, and how they were made.
+    """Prepared pixels, and how they were made.
 
     pixels
         uint8 or uint16, shape (frames, height, width, channels), the size and channel count of
-        the model's input. Full scale of the dtype (255 or 65535) is intensity 1.0, zero is 0.0.
+        the model's input; with `resize: tile` the size of the source, but no less than that of a
+        tile. Full scale of the dtype (255 or 65535) is intensity 1.0, zero is 0.0.
         The affine map to the model's own range (scale, mean, std) is the container's.
     source_width, source_height
         Size in pixels of the image that the frame was resized from, after EXIF orientation.
     content_box
         (x, y, width, height) in frame pixels of the part that holds the image; the rest is
-        padding (`letterbox`). `stretch` fills the frame. With `crop` the box reaches past the
-        frame: what lies outside was cut off. Boxes and heatmaps are mapped back through it.
+        padding (`letterbox`, and `tile` where the source is smaller than one). `stretch` fills
+        the frame. With `crop` the box reaches past the frame: what lies outside was cut off.
+        Boxes and heatmaps are mapped back through it.
     provenance
         Each step from stored value to these pixels, in order.
     """

@@ -14,13 +14,39 @@ import yaml
 
 from dropsight.domain.errors import ManifestInvalid
 from dropsight.domain.identity import digest
+from dropsight.domain.manifest_checks import check_consistency
+from dropsight.domain.manifest_input import InputSpec, ManifestRecord, Positive, Window
 from dropsight.domain.thresholds import fill_thresholds
-from dropsight.domain.wire import Record, described
+from dropsight.domain.wire import described
+
+__all__ = [
+    "ALL_FORMATS",
+    "KERAS_FILES",
+    "PALETTE",
+    "Accepts",
+    "ArtifactFile",
+    "BoxOutput",
+    "Calibration",
+    "Candidates",
+    "ExplanationSpec",
+    "Format",
+    "InputSpec",
+    "InstanceOutput",
+    "Label",
+    "Manifest",
+    "ManifestRecord",
+    "Outputs",
+    "RuntimeName",
+    "Task",
+    "Window",
+    "load_manifest",
+    "load_manifests",
+    "parse_manifest",
+]
 
 Task = Literal["classification", "detection", "segmentation", "module"]
 RuntimeName = Literal["onnx", "torch", "tensorflow", "module"]
 Format = Literal["dicom", "png", "jpeg", "tiff", "webp", "bmp"]
-Positive = Annotated[int, msgspec.Meta(gt=0)]
 UnitFloat = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Slug = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
 
@@ -33,10 +59,6 @@ PALETTE = (
     "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#D55E00", "#CC79A7", "#0072B2", "#999999"
 )  # fmt: skip
 """Okabe and Ito (2008), told apart with any colour vision; grey in the place of their black."""
-
-
-class ManifestRecord(Record, forbid_unknown_fields=True, frozen=True):
-    """A misspelt field is an error here: nobody sends us a newer model.yaml by accident."""
 
 
 class ArtifactFile(ManifestRecord, kw_only=True, frozen=True, omit_defaults=True):
@@ -116,30 +138,6 @@ class Candidates(ManifestRecord, kw_only=True, frozen=True):
     iou: UnitFloat = 0.45
     """Above this IoU the weaker of two objects of one label is not shown, unless a client asks
     for another threshold."""
-
-
-class Window(ManifestRecord, kw_only=True, frozen=True):
-    """A fixed VOI window in units after the Modality LUT; overrides the file's own."""
-
-    center: float
-    width: Annotated[float, msgspec.Meta(gt=0)]
-
-
-class InputSpec(ManifestRecord, kw_only=True, frozen=True):
-    width: Positive
-    height: Positive
-    channels: Literal[1, 3]
-    layout: Literal["NCHW", "NHWC"] = "NCHW"
-    dtype: Literal["float32"] = "float32"
-    resize: Literal["stretch", "letterbox", "crop"] = "stretch"
-    scale: float = 1.0
-    """What intensity 1.0 (full scale) becomes before mean and std: 1.0, or 255.0."""
-    mean: list[float] = msgspec.field(default_factory=lambda: [0.0])
-    std: list[float] = msgspec.field(default_factory=lambda: [1.0])
-    """One value, or one for each channel: input = (intensity * scale - mean) / std."""
-    window: Window | None = None
-    maximum_batch: Positive | None = None
-    """Frames in one forward pass at most; 1 for a model that was exported for a single image."""
 
 
 class Accepts(ManifestRecord, kw_only=True, frozen=True):
@@ -255,7 +253,7 @@ def parse_manifest(text: str, where: str = "model.yaml") -> Manifest:
         manifest = msgspec.convert(plain, described(Manifest))
     except (yaml.YAMLError, msgspec.ValidationError) as error:
         raise ManifestInvalid(f"{where}: {error}") from error
-    _check_consistency(manifest, where)
+    check_consistency(manifest, where)
     return manifest
 
 
@@ -286,79 +284,3 @@ def load_manifests(models: Path) -> dict[str, Manifest]:
             )
         manifests[manifest.name] = manifest
     return manifests
-
-
-def _check_consistency(manifest: Manifest, where: str) -> None:
-    """What types cannot say."""
-    _check_outputs(manifest, where)
-    spec = manifest.input
-    for name, values in (("mean", spec.mean), ("std", spec.std)):
-        if len(values) not in (1, spec.channels):
-            raise ManifestInvalid(
-                f"{where}: input.{name}: found {len(values)} values, legal are 1 or "
-                f"{spec.channels} (input.channels)"
-            )
-    if any(value == 0 for value in spec.std):
-        raise ManifestInvalid(f"{where}: input.std: found 0, every value must differ from 0")
-    ids = [label.id for label in manifest.labels]
-    if len(set(ids)) != len(ids):
-        raise ManifestInvalid(f"{where}: labels: ids must differ, found {ids}")
-    methods = [spec.method for spec in manifest.explanations]
-    if len(set(methods)) != len(methods):
-        raise ManifestInvalid(f"{where}: explanations: methods must differ, found {methods}")
-    if (manifest.task == "module") != (manifest.runtime == "module"):
-        raise ManifestInvalid(
-            f"{where}: runtime: found {manifest.runtime!r} with task {manifest.task!r}; a module "
-            "has both task: module and runtime: module"
-        )
-    if manifest.task == "module" and methods:
-        raise ManifestInvalid(
-            f"{where}: explanations: found {methods}; a module has none, its boxes are the "
-            "explanation"
-        )
-    if "grad-cam" in methods and manifest.runtime == "onnx" and not manifest.outputs.activations:
-        raise ManifestInvalid(
-            f"{where}: outputs.activations: missing, but explanations ask for grad-cam; an ONNX "
-            "bundle must export its class activation maps as an output and name it here"
-        )
-
-
-def _check_outputs(manifest: Manifest, where: str) -> None:
-    """Each task reads its own outputs, and naming those of another task is a mistake."""
-    task, outputs = manifest.task, manifest.outputs
-    named = {
-        "logits": outputs.logits,
-        "activations": outputs.activations,
-        "boxes": outputs.boxes,
-        "instances": outputs.instances,
-    }
-    legal = {
-        "classification": ("logits", "activations"),
-        "detection": ("boxes",),
-        "segmentation": ("instances",),
-    }.get(task, tuple(named))
-    for field, value in named.items():
-        if value is not None and field not in legal:
-            raise ManifestInvalid(
-                f"{where}: outputs.{field}: found, but task {task} reads outputs.{legal[0]}"
-            )
-    if task != "classification" and outputs.values != "logits":
-        raise ManifestInvalid(
-            f"{where}: outputs.values: found {outputs.values!r}, but task {task} has no logits to "
-            "make of them; leave the field out"
-        )
-    if task == "detection" and outputs.boxes is None:
-        raise ManifestInvalid(
-            f"{where}: outputs.boxes: missing; task detection needs the name of the tensor of "
-            "candidates and its layout, yolov8 or yolov6"
-        )
-    if task == "segmentation" and outputs.instances is None:
-        raise ManifestInvalid(
-            f"{where}: outputs.instances: missing; task segmentation needs the names of the "
-            "tensors boxes, labels, scores and masks ({} where they are called so)"
-        )
-    if task in ("detection", "segmentation") and manifest.explanations:
-        raise ManifestInvalid(
-            f"{where}: explanations: found, but task {task} has none: its overlay of boxes and "
-            "masks is made for every upload"
-        )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from dropsight.domain.errors import MalformedFile
+from dropsight.domain.errors import BudgetExceeded, MalformedFile
 from dropsight.domain.frames import Frame, Pixels
 from dropsight.domain.manifests import InputSpec
 from dropsight.domain.results import ProvenanceStep
+from dropsight.imaging.lookup import look_up
 from dropsight.imaging.resize import Geometry, plan, resize_into
-from dropsight.imaging.windowing import Image
+from dropsight.imaging.windowing import Image, Percentile, shades, spread_sample
 
 Display = npt.NDArray[np.uint8]
 
@@ -25,6 +27,8 @@ class Assembly:
     frames: int
     width: int
     height: int
+    limit_bytes: int
+    """Of the prepared pixels of all frames together (`Budgets.decoded_bytes`)."""
     displays: list[Display] = field(default_factory=list)
     """uint8, source-sized, (height, width) or (height, width, 3) in RGB, one for each frame."""
     _pixels: Pixels | None = None
@@ -41,10 +45,21 @@ class Assembly:
                 f"{self.width} x {self.height}; the file is damaged, export it again"
             )
         if self._pixels is None:
-            shape = (self.frames, self.spec.height, self.spec.width, self.spec.channels)
-            self._pixels = np.zeros(shape, image.dtype)
+            self._pixels = self._allocate(image)
         resize_into(image, self._pixels[len(self.displays)], self.geometry)
-        self.displays.append(_display(image))
+        self.displays.append(_display(image, self.spec))
+
+    def _allocate(self, image: Image) -> Pixels:
+        width, height = self.geometry.size
+        shape = (self.frames, height, width, self.spec.channels)
+        needed = math.prod(shape) * image.itemsize
+        if needed > self.limit_bytes:
+            raise BudgetExceeded(
+                f"{self.frames} frames of {width} x {height} pixels for the model take {needed} "
+                f"bytes, at most {self.limit_bytes} are prepared; send fewer frames at once, or "
+                "raise DROPSIGHT_BUDGET_DECODED_BYTES if such files are meant to be processed"
+            )
+        return np.zeros(shape, image.dtype)
 
     def frame(self, provenance: list[ProvenanceStep]) -> Frame:
         """The frame of everything added. Raises MalformedFile if an image is missing."""
@@ -62,7 +77,14 @@ class Assembly:
         )
 
 
-def _display(image: Image) -> Display:
-    """8 bits for people: the high byte of uint16."""
-    shift = 0 if image.dtype == np.uint8 else 8
-    return np.right_shift(image, shift).astype(np.uint8) if shift else image.view(np.uint8)
+def _display(image: Image, spec: InputSpec) -> Display:
+    """8 bits for people: the high byte of uint16.
+
+    The full range often shows them nothing (one hot pixel, and all else is black): they get the
+    percentile window then.
+    """
+    if image.dtype == np.uint8:
+        return image.view(np.uint8)
+    if spec.contrast == "full":
+        image = look_up(shades(np.arange(65536), Percentile.of(spread_sample(image)).range), image)
+    return np.right_shift(image, 8).astype(np.uint8)

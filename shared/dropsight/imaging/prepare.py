@@ -15,7 +15,7 @@ from dropsight.imaging.deidentify import Rectangle, build_study, unmasked_region
 from dropsight.imaging.policy import ImagingPolicy
 from dropsight.imaging.raster.header import RasterHeader
 from dropsight.imaging.upload import DicomUpload, Upload, open_upload
-from dropsight.imaging.windowing import Image
+from dropsight.imaging.windowing import Contrast, Image
 
 __all__ = ["ImagingPolicy", "Prepared", "Upload", "open_upload", "prepare"]
 
@@ -62,8 +62,8 @@ def prepare(upload: Upload, manifest: Manifest, policy: ImagingPolicy) -> Prepar
         images = _dicom_images(source, manifest, regions, clock)
     else:
         frames = source.pages
-        images = _raster_images(upload, source, clock)
-    assembly = Assembly(manifest.input, frames, width, height)
+        images = _raster_images(upload, source, manifest.input.contrast, clock)
+    assembly = Assembly(manifest.input, frames, width, height, policy.budgets.decoded_bytes)
     provenance: list[ProvenanceStep] = []
     for index, (image, steps) in enumerate(images):
         provenance.extend(_news(steps, provenance, index))
@@ -90,7 +90,7 @@ def _dicom_images(
     from dropsight.imaging.dicom.pixels import iter_frames  # noqa: PLC0415
     from dropsight.imaging.dicom.render import Renderer  # noqa: PLC0415
 
-    renderer = Renderer(source.file, source.header, manifest.input.window)
+    renderer = Renderer(source.file, source.header, manifest.input.window, manifest.input.contrast)
     clock.restart()
     for index, decoded in enumerate(iter_frames(source.file, source.header)):
         clock.stop("decode")
@@ -106,11 +106,13 @@ def _dicom_images(
         clock.restart()
 
 
-def _raster_images(upload: Upload, header: RasterHeader, clock: _Clock) -> Iterator[Rendered]:
+def _raster_images(
+    upload: Upload, header: RasterHeader, contrast: Contrast, clock: _Clock
+) -> Iterator[Rendered]:
     from dropsight.imaging.raster.decode import iter_images  # noqa: PLC0415
 
     clock.restart()
-    for rendered in iter_images(upload.data, upload.format, header):
+    for rendered in iter_images(upload.data, upload.format, header, contrast):
         clock.stop("decode")
         yield rendered
         clock.restart()

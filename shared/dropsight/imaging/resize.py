@@ -1,4 +1,4 @@
-"""To the model's size: stretch, letterbox or crop, and the way back to source pixels."""
+"""To the size of the frame: stretch, letterbox, crop or tile, and the way back to source pixels."""
 
 from __future__ import annotations
 
@@ -23,8 +23,12 @@ class Geometry:
 
     cut
         (left, top, right, bottom) of the source that is used; all of it but for `crop`.
+    size
+        (width, height) of the frame: that of the model's input, and with `tile` that of the source,
+        but no less than a tile.
     target
-        (left, top, right, bottom) of the frame that it fills; the rest is zero.
+        (left, top, right, bottom) of the frame that it fills. The rest is zero; with `tile` it
+        repeats the last column and row, as an edge to black would look like an object.
     content_box
         (x, y, width, height) in the frame of the whole source; see `Frame.content_box`.
     """
@@ -36,7 +40,24 @@ class Geometry:
     content_box: Box
     rule: str
 
+    overlap: int | None = None
+    """tile: pixels that neighbouring tiles share at least."""
+    tile: tuple[int, int] | None = None
+    """tile: (width, height) of one."""
+
     def parameters(self) -> dict[str, Any]:
+        if self.tile is not None:
+            padded = self.size[0] - self.source[0], self.size[1] - self.source[1]
+            return {
+                "rule": self.rule,
+                "interpolation": "none",
+                "from": list(self.source),
+                "to": list(self.size),
+                "tile": list(self.tile),
+                "overlap": self.overlap,
+                "padding": {"right": padded[0], "bottom": padded[1], "with": "edge"},
+                "contentBox": list(self.content_box),
+            }
         return {
             "rule": self.rule,
             "interpolation": "area where it shrinks, linear where it grows",
@@ -49,7 +70,15 @@ class Geometry:
 
 def plan(width: int, height: int, spec: InputSpec) -> Geometry:
     """Geometry for a source of `width` x `height` by the resize rule of the model."""
-    cut, target = (0, 0, width, height), (0, 0, spec.width, spec.height)
+    whole = (0, 0, width, height)
+    if spec.resize == "tile":
+        size = max(width, spec.width), max(height, spec.height)
+        filled = (0.0, 0.0, float(width), float(height))
+        tile = spec.width, spec.height
+        return Geometry(
+            (width, height), size, whole, whole, filled, "tile", spec.tile_overlap, tile
+        )
+    cut, target = whole, (0, 0, spec.width, spec.height)
     box: Box = (0.0, 0.0, float(spec.width), float(spec.height))
     if spec.resize == "letterbox":
         scale = min(spec.width / width, spec.height / height)
@@ -85,6 +114,9 @@ def resize_into(image: Image, out: Image, geometry: Geometry) -> None:
         inside[...] = resized
     else:
         inside[..., 0] = _luma(resized)
+    if geometry.tile is not None:
+        out[:, target[2] :] = out[:, target[2] - 1 : target[2]]
+        out[target[3] :] = out[target[3] - 1 : target[3]]
 
 
 def to_source(boxes: Boxes, frame: Frame) -> Boxes:

@@ -11,6 +11,8 @@ import numpy.typing as npt
 Values = npt.NDArray[np.float64]
 Image = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 WindowFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
+Contrast = Literal["percentile", "full"]
+"""`InputSpec.contrast`."""
 
 LOW_PERCENTILE = 0.5
 HIGH_PERCENTILE = 99.5
@@ -52,6 +54,15 @@ class FullRange:
     narrow: bool = False
     """The range of 8 bits or fewer, so that 8 bits are enough to show it."""
 
+    @classmethod
+    def of(cls, values: npt.NDArray[Any]) -> FullRange:
+        """From the least to the greatest finite value; an image of one value becomes black."""
+        finite = values if values.dtype.kind in "iu" else values[np.isfinite(values)]
+        if not finite.size:
+            return cls(0.0, 1.0)
+        low, high = float(finite.min()), float(finite.max())
+        return cls(low, high if high > low else low + 1.0)
+
     def __call__(self, values: Values) -> Values:
         return (values - self.low) / (self.high - self.low)
 
@@ -85,3 +96,19 @@ class Percentile:
             "low": self.range.low,
             "high": self.range.high,
         }
+
+
+def spread_sample(pixels: npt.NDArray[Any]) -> Values:
+    """Some 100,000 samples spread over an image (height, width[, 3])."""
+    step = max(1, int((pixels.size / 100_000) ** 0.5))
+    return pixels[::step, ::step].astype(np.float64).ravel()
+
+
+def shades(
+    values: npt.NDArray[Any], window: FullRange, invert: bool = False
+) -> npt.NDArray[np.uint16]:
+    """uint16 of values of any shape, 65535 for white; NaN becomes black."""
+    intensities = np.clip(window(values.astype(np.float64)), 0.0, 1.0)
+    if invert:
+        intensities = 1.0 - intensities
+    return np.nan_to_num(intensities * 65535.0 + 0.5, nan=0.0).astype(np.uint16)

@@ -51,6 +51,13 @@ def test_a_good_manifest_is_read_with_its_defaults():
         ("licence: Apache-2.0\n", "", "missing required field `licence`"),
         ("name: toy", "name: ../toy", "`$.name`"),
         ("labels:", "labels: [", "model.yaml"),
+        ("channels: 1", "channels: 1, overlap: 2", "input.overlap: found 2 with resize: stretch"),
+        ("channels: 1", "channels: 1, resize: tile", "input.resize: found 'tile' with task class"),
+        (
+            "channels: 1",
+            "channels: 1, contrast: full, window: {center: 1, width: 2}",
+            "input.contrast: found 'full' beside input.window",
+        ),
     ],
 )
 def test_a_faulty_manifest_says_which_field(old: str, new: str, sentence: str):

@@ -136,3 +136,20 @@ def test_a_mask_of_another_picture_is_refused() -> None:
 
 def test_the_palette_has_no_colour_twice() -> None:
     assert len(set(PALETTE)) == len(PALETTE) == 8
+
+
+def test_a_crowd_has_boxes_alone_so_that_the_picture_is_still_seen() -> None:
+    """60 boxes of 6 x 6 in 300 x 200: labels of some 40 x 14 px would cover half of it."""
+    crowd = [
+        _finding("a", 0.9, 20 + 28 * (k % 10), 20 + 28 * (k // 10), 6, masked=False)
+        for k in range(60)
+    ]
+
+    picture = _draw(1, crowd)
+
+    red = (picture == RED).all(axis=2)
+    assert red.sum() == 60 * 20  # each a rim of 20 pixels, and nothing else in red
+    labelled = (_draw(1, crowd[:12]) == RED).all(axis=2)
+    assert labelled.sum() > 12 * 100
+    # Mode 2 is made of labels, so there they stay.
+    assert (_draw(2, crowd) == RED).all(axis=2).sum() > red.sum()

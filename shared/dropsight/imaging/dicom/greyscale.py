@@ -16,7 +16,7 @@ from dropsight.domain.results import ProvenanceStep
 from dropsight.imaging.dicom.lut import Lut, Values
 from dropsight.imaging.dicom.stored import Array, Decoded, interpret
 from dropsight.imaging.lookup import look_up
-from dropsight.imaging.windowing import FullRange, Image, Percentile, VoiWindow
+from dropsight.imaging.windowing import Contrast, FullRange, Image, Percentile, VoiWindow
 
 ROWS_AT_ONCE = 128
 
@@ -50,17 +50,36 @@ class Greyscale:
 
     modality: Rescale | Lut
     voi: VoiWindow | Lut | FullRange | None
-    """None: a percentile window over each frame."""
+    """None: a percentile window, or the full range, of each frame."""
     invert: bool
     padding: Padding | None
 
-    def resolve(self, frame: Decoded) -> tuple[Greyscale, list[ProvenanceStep]]:
-        """With a percentile window in the place of a missing one, and what that window is."""
+    def resolve(
+        self, frame: Decoded, contrast: Contrast = "percentile"
+    ) -> tuple[Greyscale, list[ProvenanceStep]]:
+        """With a window of its own in the place of a missing one, and what that window is."""
         if self.voi is not None:
             return self, []
-        window = Percentile.of(self.modality(_sample(frame, self.padding)))
-        found = Greyscale(self.modality, window.range, self.invert, self.padding)
+        window: Percentile | FullRange
+        if contrast == "full":
+            window = chosen = self._full_range(frame)
+        else:
+            window = Percentile.of(self.modality(_sample(frame, self.padding)))
+            chosen = window.range
+        found = Greyscale(self.modality, chosen, self.invert, self.padding)
         return found, [ProvenanceStep(step="voi", parameters=window.parameters())]
+
+    def _full_range(self, frame: Decoded) -> FullRange:
+        """Over all pixels but padding, some rows at a time."""
+        ends: list[float] = []
+        for top in range(0, frame.pixels.shape[0], ROWS_AT_ONCE):
+            stored = interpret(frame.pixels[top : top + ROWS_AT_ONCE], frame.bits)
+            kept = stored if self.padding is None else stored[~self.padding.marks(stored)]
+            values = self.modality(kept.astype(np.float64))
+            finite = values[np.isfinite(values)]
+            if finite.size:
+                ends += [float(finite.min()), float(finite.max())]
+        return FullRange.of(np.array(ends, np.float64))
 
     def intensities(self, stored: Array) -> Values:
         """float64 in 0..1 for stored values of any shape."""

@@ -13,16 +13,24 @@ from dropsight.imaging.dicom.palette import Palette, read_palette
 from dropsight.imaging.dicom.pixels import decoder_name
 from dropsight.imaging.dicom.stored import Decoded
 from dropsight.imaging.dicom.voi import read_greyscale
-from dropsight.imaging.windowing import Image
+from dropsight.imaging.windowing import Contrast, Image
 
 
 class Renderer:
-    """Renders the frames of one file. `window` of the model overrides the file's own."""
+    """Renders the frames of one file. `window` of the model overrides the file's own; `contrast`
+    is for a file that has none either."""
 
-    def __init__(self, file: DicomFile, header: ImageHeader, window: Window | None) -> None:
+    def __init__(
+        self,
+        file: DicomFile,
+        header: ImageHeader,
+        window: Window | None,
+        contrast: Contrast = "percentile",
+    ) -> None:
         self.file = file
         self.header = header
         self.window = window
+        self.contrast = contrast
         self.palette: Palette | None = None
         if header.photometric == PALETTE:
             self.palette = read_palette(file.dataset)
@@ -39,7 +47,7 @@ class Renderer:
             )
             return to_rgb(frame, self.header.bits_stored), steps
         greyscale, chosen = read_greyscale(self.file.dataset, self.header, index, self.window)
-        greyscale, found = greyscale.resolve(frame)
+        greyscale, found = greyscale.resolve(frame, self.contrast)
         return greyscale.render(frame), [*steps, *chosen, *found]
 
     def _decoding(self) -> dict[str, Any]:

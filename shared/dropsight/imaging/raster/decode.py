@@ -13,19 +13,27 @@ from dropsight.domain.manifests import Format
 from dropsight.domain.results import ProvenanceStep
 from dropsight.imaging.lookup import look_up
 from dropsight.imaging.raster.header import RasterHeader
-from dropsight.imaging.windowing import Image, Percentile
+from dropsight.imaging.windowing import (
+    Contrast,
+    FullRange,
+    Image,
+    Percentile,
+    shades,
+    spread_sample,
+)
 
 Array = npt.NDArray[Any]
 ROWS_AT_ONCE = 256
 
 
 def iter_images(
-    data: bytes, found: Format, header: RasterHeader
+    data: bytes, found: Format, header: RasterHeader, contrast: Contrast = "percentile"
 ) -> Iterator[tuple[Image, list[ProvenanceStep]]]:
     """Each picture as people see it, and how it was made.
 
-    uint8 as stored, or uint16 by a percentile window where samples have more than 8 bits or are
-    floating point: such files do not say which value is white. Shape (height, width) or
+    uint8 as stored, or uint16 by a percentile window (or the full range, as `contrast` says) where
+    samples have more than 8 bits or are floating point: such files do not say which value is
+    white. Shape (height, width) or
     (height, width, 3) in RGB; an alpha channel is dropped. Of animations the first picture.
     Raises MalformedFile, BudgetExceeded.
     """
@@ -35,10 +43,13 @@ def iter_images(
         if pixels.dtype == np.uint8:
             yield pixels, steps
             continue
-        window = Percentile.of(_sample(pixels))
+        window = (
+            FullRange.of(pixels) if contrast == "full" else Percentile.of(spread_sample(pixels))
+        )
         parameters = {**window.parameters(), "invert": header.min_is_white}
         steps.append(ProvenanceStep(step="voi", parameters=parameters))
-        yield _windowed(pixels, window, header.min_is_white), steps
+        chosen = window.range if isinstance(window, Percentile) else window
+        yield _windowed(pixels, chosen, header.min_is_white), steps
 
 
 def _wanted_pages(data: bytes, found: Format, header: RasterHeader) -> Iterator[Array]:
@@ -115,25 +126,12 @@ def _decode_step(found: Format, header: RasterHeader) -> ProvenanceStep:
     return ProvenanceStep(step="decode", parameters=parameters)
 
 
-def _sample(pixels: Array) -> npt.NDArray[np.float64]:
-    step = max(1, int((pixels.size / 100_000) ** 0.5))
-    return pixels[::step, ::step].astype(np.float64).ravel()
-
-
-def _windowed(pixels: Array, window: Percentile, invert: bool) -> Image:
-    """uint16 over the percentile window; NaN becomes black."""
+def _windowed(pixels: Array, window: FullRange, invert: bool) -> Image:
+    """uint16 over the window; NaN becomes black."""
     if pixels.dtype == np.uint16:
-        table = _shades(np.arange(65536), window, invert)
-        return look_up(table, pixels)
+        return look_up(shades(np.arange(65536), window, invert), pixels)
     out = np.empty(pixels.shape, np.uint16)
     for top in range(0, pixels.shape[0], ROWS_AT_ONCE):
         rows = slice(top, top + ROWS_AT_ONCE)
-        out[rows] = _shades(pixels[rows], window, invert)
+        out[rows] = shades(pixels[rows], window, invert)
     return out
-
-
-def _shades(values: Array, window: Percentile, invert: bool) -> npt.NDArray[np.uint16]:
-    shades = np.clip(window.range(values.astype(np.float64)), 0.0, 1.0)
-    if invert:
-        shades = 1.0 - shades
-    return np.nan_to_num(shades * 65535.0 + 0.5, nan=0.0).astype(np.uint16)

@@ -1,0 +1,112 @@
+"""Whether the fields of a model.yaml agree with each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dropsight.domain.errors import ManifestInvalid
+
+if TYPE_CHECKING:
+    from dropsight.domain.manifests import Manifest
+
+
+def check_consistency(manifest: Manifest, where: str) -> None:
+    """What types cannot say. Raises ManifestInvalid."""
+    _check_outputs(manifest, where)
+    _check_input(manifest, where)
+    ids = [label.id for label in manifest.labels]
+    if len(set(ids)) != len(ids):
+        raise ManifestInvalid(f"{where}: labels: ids must differ, found {ids}")
+    methods = [spec.method for spec in manifest.explanations]
+    if len(set(methods)) != len(methods):
+        raise ManifestInvalid(f"{where}: explanations: methods must differ, found {methods}")
+    if (manifest.task == "module") != (manifest.runtime == "module"):
+        raise ManifestInvalid(
+            f"{where}: runtime: found {manifest.runtime!r} with task {manifest.task!r}; a module "
+            "has both task: module and runtime: module"
+        )
+    if manifest.task == "module" and methods:
+        raise ManifestInvalid(
+            f"{where}: explanations: found {methods}; a module has none, its boxes are the "
+            "explanation"
+        )
+    if "grad-cam" in methods and manifest.runtime == "onnx" and not manifest.outputs.activations:
+        raise ManifestInvalid(
+            f"{where}: outputs.activations: missing, but explanations ask for grad-cam; an ONNX "
+            "bundle must export its class activation maps as an output and name it here"
+        )
+
+
+def _check_outputs(manifest: Manifest, where: str) -> None:
+    """Each task reads its own outputs, and naming those of another task is a mistake."""
+    task, outputs = manifest.task, manifest.outputs
+    named = {
+        "logits": outputs.logits,
+        "activations": outputs.activations,
+        "boxes": outputs.boxes,
+        "instances": outputs.instances,
+    }
+    legal = {
+        "classification": ("logits", "activations"),
+        "detection": ("boxes",),
+        "segmentation": ("instances",),
+    }.get(task, tuple(named))
+    for field, value in named.items():
+        if value is not None and field not in legal:
+            raise ManifestInvalid(
+                f"{where}: outputs.{field}: found, but task {task} reads outputs.{legal[0]}"
+            )
+    if task != "classification" and outputs.values != "logits":
+        raise ManifestInvalid(
+            f"{where}: outputs.values: found {outputs.values!r}, but task {task} has no logits to "
+            "make of them; leave the field out"
+        )
+    if task == "detection" and outputs.boxes is None:
+        raise ManifestInvalid(
+            f"{where}: outputs.boxes: missing; task detection needs the name of the tensor of "
+            "candidates and its layout, yolov8 or yolov6"
+        )
+    if task == "segmentation" and outputs.instances is None:
+        raise ManifestInvalid(
+            f"{where}: outputs.instances: missing; task segmentation needs the names of the "
+            "tensors boxes, labels, scores and masks ({} where they are called so)"
+        )
+    if task in ("detection", "segmentation") and manifest.explanations:
+        raise ManifestInvalid(
+            f"{where}: explanations: found, but task {task} has none: its overlay of boxes and "
+            "masks is made for every upload"
+        )
+
+
+def _check_input(manifest: Manifest, where: str) -> None:
+    spec = manifest.input
+    for name, values in (("mean", spec.mean), ("std", spec.std)):
+        if len(values) not in (1, spec.channels):
+            raise ManifestInvalid(
+                f"{where}: input.{name}: found {len(values)} values, legal are 1 or "
+                f"{spec.channels} (input.channels)"
+            )
+    if any(value == 0 for value in spec.std):
+        raise ManifestInvalid(f"{where}: input.std: found 0, every value must differ from 0")
+    if spec.window is not None and spec.contrast != "percentile":
+        raise ManifestInvalid(
+            f"{where}: input.contrast: found {spec.contrast!r} beside input.window, which says "
+            "already what black and white are; leave one of them out"
+        )
+    if spec.resize != "tile":
+        if spec.overlap is not None:
+            raise ManifestInvalid(
+                f"{where}: input.overlap: found {spec.overlap} with resize: {spec.resize}; only "
+                "resize: tile has tiles that overlap"
+            )
+        return
+    if manifest.task != "detection":
+        raise ManifestInvalid(
+            f"{where}: input.resize: found 'tile' with task {manifest.task}; only boxes of task "
+            "detection are joined across tiles, legal here are stretch, letterbox and crop"
+        )
+    if spec.tile_overlap >= min(spec.width, spec.height):
+        raise ManifestInvalid(
+            f"{where}: input.overlap: found {spec.overlap}, legal is less than a tile's shorter "
+            f"side, {min(spec.width, spec.height)}"
+        )

@@ -1,0 +1,1 @@
+"""bright-spots: a detector of small bright particles, trained on simulated microscope frames."""
