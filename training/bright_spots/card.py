@@ -72,7 +72,8 @@ background and noise by blocks; thresholds are in units of that noise. What is s
 best of {tried_dbscan} and of {tried_log} combinations by F1 on one set of dev frames, on which the
 net's threshold was chosen too ({threshold}).
 
-Scenes of every kind (SNR {snr_low:g} to {snr_high:g}, pairs, discs, hot pixels):
+Scenes of every kind (SNR {snr_low:g} to {snr_high:g}, members of pairs down to 0.6 of that; discs,
+hot pixels):
 
 | | recall | precision | F1 | F1 on dev |
 |---|---|---|---|---|

@@ -19,8 +19,6 @@ from torch.nn import functional as F
 
 STRIDE = 2
 CHANNELS = (32, 64, 96)
-SCALES = 8
-"""Sides of the input must be multiples of this."""
 GAUSSIAN_LAG = 1.0461
 """Standard deviation of Gaussian noise for each 1 of (mean of sqrt|d|)², d being differences of two
 samples: d ~ Normal(0, 2 s²) has E sqrt|d| = 2^(1/4) Gamma(3/4) / sqrt(pi) * (sqrt 2 s)^(1/2)."""

@@ -10,7 +10,8 @@ NAME = "bright-spots"
 TILE = 256
 """Side of the served model's input in px."""
 OVERLAP = 48
-"""Of neighbouring tiles, in px: twice the reach of what decides about a pixel and its box."""
+"""Of neighbouring tiles, in px: twice the side of the largest box and some more. TILE - OVERLAP is
+a multiple of the net's coarsest step, 8 px, so that neighbours see the same grid."""
 
 
 @dataclass(frozen=True)
