@@ -1,6 +1,7 @@
 """cxr-pneumonia by PyTorch says what cxr-pneumonia by ONNX Runtime says, and why."""
 
 import csv
+import hashlib
 import importlib.util
 import os
 import zipfile
@@ -75,6 +76,36 @@ def test_grad_cam_by_autograd_is_the_exported_activation_map(
 
 def test_grad_cam_agrees_on_real_films(engine: Engine, films: list[bytes]) -> None:
     assert_heatmaps_agree(engine, films[:1])
+
+
+def test_the_same_net_may_be_served_as_an_exported_program(
+    engine: Engine, phantoms: list[bytes], tmp_path: Path
+) -> None:
+    import torch
+    import yaml
+
+    from training.cxr_pneumonia.network import served
+
+    network = served().eval()
+    weights = MODELS / "cxr-pneumonia-torch" / "weights.pt"
+    network.load_state_dict(torch.load(weights, weights_only=True))
+    batch = torch.export.Dim.DYNAMIC
+    example = torch.zeros(2, 1, 224, 224)
+    program = torch.export.export(network, (example,), dynamic_shapes=({0: batch},))
+    torch.export.save(program, tmp_path / "model.pt2")
+    stated = yaml.safe_load((MODELS / "cxr-pneumonia-torch" / "model.yaml").read_text("utf-8"))
+    digest = hashlib.sha256((tmp_path / "model.pt2").read_bytes()).hexdigest()
+    stated["artifact"] = {"path": "model.pt2", "sha256": digest}
+    (tmp_path / "model.yaml").write_text(yaml.safe_dump(stated), encoding="utf-8")
+
+    exported = load_model(tmp_path)
+    frame = frame_of(engine, "cxr-pneumonia-torch", phantoms[0])
+    row = exported.layout.empty(1)
+    exported.layout.write(frame.pixels[0], row[0])
+    # Not so by Grad-CAM: a program has no layer that does nothing, such as `maps`.
+    wanted = engine.models["cxr-pneumonia-torch"].runtime.forward(row)
+    found = exported.runtime.forward(row)
+    np.testing.assert_allclose(found.logits, wanted.logits, atol=LOGITS, rtol=0)
 
 
 def test_both_have_the_same_contract_labels_and_calibration(engine: Engine) -> None:

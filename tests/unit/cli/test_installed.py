@@ -3,7 +3,6 @@ import sys
 import msgspec
 import pytest
 
-from dropsight.cli.commands import up
 from dropsight.cli.installed import not_servable
 from dropsight.domain.manifests import ArtifactFile, InputSpec, Label, Manifest
 
@@ -40,12 +39,3 @@ def test_only_what_needs_the_missing_runtime_is_left_out():
 
 def test_a_model_that_is_asked_for_is_not_left_out_and_the_others_are():
     assert not_servable(MODELS, serve="flow, own") == {"one": "DROPSIGHT_SERVE names flow, own"}
-
-
-def test_up_says_so_in_one_line_for_each(capsys: pytest.CaptureFixture[str]):
-    up.say_what_is_left_out(MODELS, serve="")
-
-    assert capsys.readouterr().err == (
-        "dropsight: flow is left out: runtime tensorflow is not installed; "
-        "pip install 'dropsight-inference[tensorflow]'\n"
-    )

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 import webbrowser
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any
 
 from dropsight.cli import options as common
 from dropsight.cli.errors import CommandFailed, Exit, NotFound
-from dropsight.domain.manifests import Manifest, load_manifests
+from dropsight.domain.manifests import load_manifests
 from dropsight.settings import Settings
 
 TURN_S = 0.1
@@ -92,18 +92,10 @@ def prepare(options: argparse.Namespace) -> Laptop:
                 f"route {folder}: model {model!r} is not in {models}; there are "
                 f"{', '.join(sorted(known))}"
             )
-    say_what_is_left_out(known, settings.serve)
     settings = dataclasses.replace(
         settings, backend="embedded", root=settings.root.resolve(), models=models, routes=routes
     )
     return Laptop(settings, find_functions(options.functions))
-
-
-def say_what_is_left_out(models: Mapping[str, Manifest], serve: str) -> None:
-    from dropsight.cli.installed import not_servable
-
-    for name, reason in sorted(not_servable(models, serve).items()):
-        say(f"{name} is left out: {reason}")
 
 
 @contextmanager
