@@ -262,10 +262,8 @@ def import_runtime(name: RuntimeName) -> ModuleType:
     return importlib.import_module(wanted.name)
 
 
-def runtime_missing(name: str) -> str | None:
+def runtime_missing(name: RuntimeName) -> str | None:
     """What to install where a runtime's packages cannot be imported, as a sentence; else None."""
-    if name not in RUNTIMES:
-        return None  # says so when it is loaded
     try:
         import_runtime(name)
     except ImportError as error:

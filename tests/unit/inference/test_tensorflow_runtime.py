@@ -171,5 +171,5 @@ def test_missing_tensorflow_says_what_to_install(
     monkeypatch.delitem(sys.modules, "dropsight_inference.runtimes.tensorflow", raising=False)
     monkeypatch.setitem(sys.modules, "tensorflow", None)
 
-    with pytest.raises(ManifestInvalid, match=r"pip install dropsight-inference\[tensorflow\]"):
+    with pytest.raises(ManifestInvalid, match=r"pip install 'dropsight-inference\[tensorflow\]"):
         load_model(folder, 1)

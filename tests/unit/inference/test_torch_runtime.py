@@ -251,5 +251,5 @@ def test_missing_torch_says_what_to_install(
     monkeypatch.delitem(sys.modules, "dropsight_inference.runtimes.torch", raising=False)
     monkeypatch.setitem(sys.modules, "torch", None)
 
-    with pytest.raises(ManifestInvalid, match=r"pip install dropsight-inference\[torch\]"):
+    with pytest.raises(ManifestInvalid, match=r"pip install 'dropsight-inference\[torch\]"):
         load_model(folder, 1)
