@@ -24,7 +24,7 @@ accepts:
   minimumSize: [128, 64]
 labels:
   - {{id: {label}, name: {{en: Pitting, de: Pitting, zh: 点蚀}}, threshold: {threshold}, \
-color: "#D55E00"}}
+color: "#56B4E9"}}
 candidates: {{minimumScore: {minimum}, maximum: {detections}, iou: {iou}}}
 licence: >-
   CC BY-SA 4.0. Trained on "Industrial machine tool component surface defect dataset" (Schlagenhauf,

@@ -29,6 +29,7 @@ from dropsight.imaging.legend import scalable_font
 Display = npt.NDArray[np.uint8]
 Mode = Literal[0, 1, 2, 3]
 Color = tuple[int, int, int]
+Place = tuple[int, int, int, int]
 
 MASK_ALPHA = 0.4
 SMALLEST_TYPE = 8
@@ -70,7 +71,8 @@ def draw_objects(
     colors, names
         `#rrggbb` and display name of each label, by id.
     """
-    drawn = selection.of(findings)[::-1]
+    strongest_first = selection.of(findings)
+    drawn = strongest_first[::-1]
     if selection.mode == 3:
         canvas = np.zeros((*display.shape[:2], 3), np.uint8)
     elif display.ndim == 2:
@@ -88,10 +90,20 @@ def draw_objects(
     if selection.mode in (0, 1):
         for finding in drawn:
             pen.box(draw, finding, _rgb(colors[finding.label]))
-    for finding in drawn:
-        text = f"{names[finding.label]} {finding.score or 0.0:.2f}"
-        pen.label(draw, finding, text, _rgb(colors[finding.label]))
+    texts = [f"{names[finding.label]} {finding.score or 0.0:.2f}" for finding in strongest_first]
+    labels = pen.labels(strongest_first, texts)
+    for finding, label in zip(drawn, labels[::-1], strict=False):
+        pen.label(draw, label, _rgb(colors[finding.label]))
     return np.asarray(page)
+
+
+@dataclass(frozen=True)
+class _Label:
+    """A text, and the pixels (left, top, right, bottom), the last two exclusive, of its ground."""
+
+    text: str
+    font: ImageFont.FreeTypeFont
+    place: Place
 
 
 class _Pen:
@@ -104,30 +116,63 @@ class _Pen:
         self.size = min(max(11, round(side / 50)), min(width, height) // 4)
 
     def box(self, draw: ImageDraw.ImageDraw, finding: Finding, color: Color) -> None:
-        """A coloured frame with a thin dark one around it, seen on any ground."""
+        """A coloured frame with a thin dark one around it, seen on any ground.
+
+        Frames of small objects are thin, so that the object within stays to be seen.
+        """
         left, top, right, bottom = self._corners(finding)
-        if self.line > 1:
+        line = max(1, min(self.line, (min(right - left, bottom - top) + 1) // 12))
+        if line > 1:
             rim = (left - 1, top - 1, right + 1, bottom + 1)
-            draw.rectangle(rim, outline=DARK, width=self.line + 2)
-        draw.rectangle((left, top, right, bottom), outline=color, width=self.line)
+            draw.rectangle(rim, outline=DARK, width=line + 2)
+        draw.rectangle((left, top, right, bottom), outline=color, width=line)
 
-    def label(self, draw: ImageDraw.ImageDraw, finding: Finding, text: str, color: Color) -> None:
-        """Above the box where there is room, else within it; never over the edge of the picture.
+    def labels(self, findings: Sequence[Finding], texts: Sequence[str]) -> list[_Label]:
+        """Above each box where there is room, else below, beside or within it.
 
-        A picture that is too small for readable type has none.
+        Never over the edge of the picture, and where possible over no other object and no label of
+        an earlier one. A picture that is too small for readable type has none.
         """
         if self.size < SMALLEST_TYPE:
-            return
-        left, top, _, _ = self._corners(finding)
-        font, text = self._fitting(text)
-        pad = max(1, self.line)
-        across = min(math.ceil(font.getlength(text)) + 2 * pad, self.width)
-        rise = min(math.ceil(font.size * 1.25), self.height)
-        x = min(max(left, 0), self.width - across)
-        y = top - rise if top >= rise else min(top, self.height - rise)
-        draw.rectangle((x, y, x + across - 1, y + rise - 1), fill=color)
+            return []
+        boxes = [self._corners(finding) for finding in findings]
+        areas = [(left, top, right + 1, bottom + 1) for left, top, right, bottom in boxes]
+        labels: list[_Label] = []
+        for at, text in enumerate(texts):
+            font, fitting = self._fitting(text)
+            across = min(math.ceil(font.getlength(fitting)) + 2 * max(1, self.line), self.width)
+            rise = min(math.ceil(font.size * 1.25), self.height)
+            taken = areas[:at] + areas[at + 1 :] + [label.place for label in labels]
+            places = self._places(areas[at], across, rise)
+            best = min(places, key=lambda place: sum(_common(place, other) for other in taken))
+            labels.append(_Label(fitting, font, best))
+        return labels
+
+    def label(self, draw: ImageDraw.ImageDraw, label: _Label, color: Color) -> None:
+        """Dark or light type on a ground of the label's colour."""
+        left, top, right, bottom = label.place
+        draw.rectangle((left, top, right - 1, bottom - 1), fill=color)
         ink = DARK if 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2] > 110 else LIGHT
-        draw.text((x + pad, y + rise / 2), text, fill=ink, font=font, anchor="lm")
+        at = (left + max(1, self.line), (top + bottom) / 2)
+        draw.text(at, label.text, fill=ink, font=label.font, anchor="lm")
+
+    def _places(self, area: Place, across: int, rise: int) -> list[Place]:
+        """Where a label of this size may be, the best first."""
+        left, top, right, bottom = area
+        x = min(left, self.width - across)
+        beside = min(top, self.height - rise)
+        corners = [
+            (x, top - rise),
+            (x, bottom),
+            (right, beside),
+            (left - across, beside),
+            (x, beside),
+        ]
+        return [
+            (at_x, at_y, at_x + across, at_y + rise)
+            for at_x, at_y in corners
+            if 0 <= at_x <= self.width - across and 0 <= at_y <= self.height - rise
+        ]
 
     def _fitting(self, text: str) -> tuple[ImageFont.FreeTypeFont, str]:
         """Smaller type for a narrow picture, and below a readable size the beginning alone."""
@@ -148,6 +193,13 @@ class _Pen:
         right = min(max(math.ceil(x + width) - 1, left), self.width - 1)
         bottom = min(max(math.ceil(y + height) - 1, top), self.height - 1)
         return left, top, right, bottom
+
+
+def _common(one: Place, other: Place) -> int:
+    """Pixels of both."""
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    return max(across, 0) * max(down, 0)
 
 
 def _paint_mask(canvas: Display, finding: Finding, color: Color, mode: Mode, line: int) -> None:
