@@ -26,7 +26,7 @@ def test_between_the_middles_of_mask_pixels_it_is_linear():
 
     pasted = paste_masks(mask, torch.tensor([[0.0, 0.0, 4.0, 4.0]]), 4, 6)
 
-    # Mask pixels are 2 wide with middles at 1 and 3; image pixels have theirs at 0.5, 1.5, 2.5, 3.5.
+    # Mask pixels are 2 wide with middles at 1 and 3; those of image pixels are 0.5, 1.5, 2.5, 3.5.
     assert pasted[0, 0, 0].tolist() == [1.0, 0.75, 0.25, 0.0, 0.0, 0.0]
     assert torch.equal(pasted[0, 0], pasted[0, 0, :1].expand(4, 6))
 
