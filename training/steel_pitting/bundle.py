@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,8 @@ CHECKED = 4
 def write_bundle(training: Training, folder: Path, out: Path) -> None:
     """Writes `model.onnx`, `model.yaml`, `MODEL_CARD.md` and two pictures into `out`."""
     recipe = training.recipe
+    if not training.best_weights.exists():
+        sys.exit(f"found no {training.best_weights}; train first, without --finish")
     out.mkdir(parents=True, exist_ok=True)
     net = PittingNet(recipe.detections, recipe.minimum_score, recipe.iou)
     net.load_state_dict(torch.load(training.best_weights, map_location="cpu", weights_only=True))
