@@ -25,7 +25,7 @@ class Recipe:
     """Of intensities in [0, 1], for each of the three channels."""
 
     warm_up_epochs: int = 3
-    epochs: int = 14
+    epochs: int = 20
     """All of them, those of the warm-up too."""
     steps: int = 96
     """Batches in an epoch."""
