@@ -71,4 +71,4 @@ class Recipe:
 
     def smoke(self) -> Recipe:
         """A minute-long run through every line of the recipe, which learns nothing."""
-        return replace(self, warm_up_epochs=1, epochs=2, steps=2, batch=2, crop=128, limit=8)
+        return replace(self, warm_up_epochs=1, epochs=2, steps=2, batch=2, crop=128, limit=5)

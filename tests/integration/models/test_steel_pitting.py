@@ -78,7 +78,9 @@ def answer(engine: Engine, name: str, jpeg: bytes, png: bytes) -> Answer:
     policy = ImagingPolicy(b"a key of the tests")
     ready = prepare(open_upload(jpeg, policy), engine.models["steel"].manifest, policy)
     white = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE)
-    return Answer(name, ready, engine.predict("steel", ready.frame).findings, white > 127)
+    assert white is not None
+    truth = np.asarray(white > 127, np.bool_)
+    return Answer(name, ready, engine.predict("steel", ready.frame).findings, truth)
 
 
 def boxes_of(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
