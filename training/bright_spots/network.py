@@ -29,7 +29,7 @@ def asinh(x: Tensor) -> Tensor:
     return x.sign() * (x.abs() + (x * x + 1.0).sqrt()).log()
 
 
-class Normalise(nn.Module):  # type: ignore[misc]
+class Normalise(nn.Module):
     """(x - background) / noise, both local and robust; then asinh, which is linear for small values
     and logarithmic for large ones.
 
@@ -67,7 +67,7 @@ class Normalise(nn.Module):  # type: ignore[misc]
         return F.interpolate(blocks, scale_factor=4.0, mode="bilinear", align_corners=False)
 
 
-class Block(nn.Module):  # type: ignore[misc]
+class Block(nn.Module):
     """Two 3 x 3 convolutions around which the input passes."""
 
     def __init__(self, channels: int) -> None:
@@ -93,7 +93,7 @@ def step(inside: int, outside: int, kernel: int, stride: int) -> nn.Sequential:
     )
 
 
-class SpotNet(nn.Module):  # type: ignore[misc]
+class SpotNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         fine, middle, coarse = CHANNELS
@@ -133,7 +133,7 @@ class SpotNet(nn.Module):  # type: ignore[misc]
         return F.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
-class Candidates(nn.Module):  # type: ignore[misc]
+class Candidates(nn.Module):
     """The net and the reading of its maps: what is exported.
 
     (N, 1, rows, columns) -> (N, 5, rows / 2 * columns / 2): centre x, centre y, width, height in

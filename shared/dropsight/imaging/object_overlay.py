@@ -7,7 +7,8 @@
 
 What has no mask (detection) is drawn without one, so mode 3 of it is black. Which objects are drawn
 is decided by `dropsight.domain.suppression`. The strongest lies on top, and its label is the first
-to be given a place (`label_layout`).
+to be given a place (`label_layout`). Beside boxes, labels are left out altogether where they are many
+and would hide the picture.
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ MODES: tuple[Mode, ...] = (0, 1, 2, 3)
 Color = tuple[int, int, int]
 
 MASK_ALPHA = 0.4
+FEW = 12
+"""So many labels are drawn whatever they hide."""
+HIDDEN = 0.25
+"""Share of the picture that more labels may cover."""
 SMALLEST_TYPE = 8
 THINNEST = 6
 """Lines are at most this part of the shorter side of their box."""
@@ -98,7 +103,8 @@ def draw_objects(
         for finding in drawn:
             pen.box(draw, finding, _rgb(colors[finding.label]))
     texts = [f"{names[finding.label]} {finding.score or 0.0:.2f}" for finding in drawn]
-    pen.labels(draw, drawn, texts, [_rgb(colors[finding.label]) for finding in drawn])
+    if selection.mode == 2 or pen.leaves_picture(texts):
+        pen.labels(draw, drawn, texts, [_rgb(colors[finding.label]) for finding in drawn])
     return np.asarray(page)
 
 
@@ -130,6 +136,13 @@ class _Pen:
         around = (left - rim, top - rim, right + rim, bottom + rim)
         draw.rectangle(around, outline=DARK, width=rim)
         draw.rectangle((left, top, right, bottom), outline=color, width=line)
+
+    def leaves_picture(self, texts: Sequence[str]) -> bool:
+        """Whether labels with these texts are few, or cover little."""
+        if len(texts) <= FEW:
+            return True
+        covered = sum(self._fitting(text)[0].getlength(text) for text in texts) * self.size * 1.25
+        return covered <= HIDDEN * self.width * self.height
 
     def labels(
         self,

@@ -115,6 +115,26 @@ def test_the_smallest_pictures_are_drawn_on(shape: tuple[int, int]) -> None:
     assert picture.shape == (*shape, 3)
 
 
+def test_labels_of_close_objects_do_not_cover_each_other() -> None:
+    beside = [_finding("a", 0.9, 100, 100, 12), _finding("b", 0.8, 118, 104, 12)]
+    together = draw_objects(GREY, beside, COLORS, NAMES, Selection(mode=1))
+    apart = [draw_objects(GREY, [one], COLORS, NAMES, Selection(mode=1)) for one in beside]
+
+    for color, alone in zip((RED, BLUE), apart, strict=True):
+        painted = [int((picture == color).all(axis=2).sum()) for picture in (together, alone)]
+        assert painted[0] == painted[1] > 100
+
+
+def test_the_frame_of_a_small_object_leaves_it_to_be_seen() -> None:
+    # A picture of 1120 x 1120 has lines of 4 pixels; a box of 10 gets one of 1.
+    ground = np.full((1120, 1120), 100, np.uint8)
+    small = Finding(label="a", probability=0.9, score=0.9, box=[500.0, 500.0, 10.0, 10.0])
+    picture = draw_objects(ground, [small], COLORS, NAMES, Selection(mode=1))
+
+    assert (picture[501:509, 501:509] == 100).all()
+    assert tuple(picture[500, 505]) == RED
+
+
 def test_lines_grow_with_the_picture() -> None:
     def thickness(side: int) -> int:
         finding = Finding(
