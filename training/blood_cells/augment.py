@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from .data import Sample
 from .geometry import Floats, Labels, Pixels, areas, around, cut, dihedral, warp_boxes, warp_pixels
@@ -163,7 +164,7 @@ def _hides(box: Floats, boxes: Floats, labels: Labels) -> bool:
     return bool((real & (covered > least)).any())
 
 
-def _edge(height: int, width: int) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def _edge(height: int, width: int) -> npt.NDArray[np.bool_]:
     edge = np.ones((height, width), np.bool_)
     edge[2:-2, 2:-2] = False
     return edge

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from .data import Truth
-from .evaluate import OperatingPoints, Report
+from .evaluate import IOU_CHOICES, OperatingPoints, Report
 from .settings import LABELS, Recipe
 
 CARD = """\
@@ -179,7 +179,7 @@ def render_card(
             f"| {s.count_error:.2f} | {s.count_bias:+.2f} |"
             for label, s in report.labels.items()
         ),
-        iou_choices="0.4 to 0.65",
+        iou_choices=f"{IOU_CHOICES[0]} to {IOU_CHOICES[-1]}",
         width=recipe.width,
         height=recipe.height,
         mean=recipe.mean,

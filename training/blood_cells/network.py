@@ -1,4 +1,4 @@
-"""A small anchor-free detector in the manner of YOLOv8, 2.3 million weights.
+"""A small anchor-free detector in the manner of YOLOv8, 2.4 million weights.
 
 Blocks with cross-stage partial connections (C2f), a pyramid that goes down and up again, and at
 each of three strides two small heads: one for the box, one for the labels. A box is the distance of

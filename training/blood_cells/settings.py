@@ -37,9 +37,9 @@ class Recipe:
     std: float = 0.2
 
     phases: tuple[Phase, ...] = (
-        Phase(12, 256, 192, 0.6, False),
+        Phase(14, 256, 192, 0.6, False),
         Phase(3, 384, 288, 0.6, False),
-        Phase(4, 384, 288, 0.6, True),
+        Phase(5, 384, 288, 0.6, True),
         Phase(3, 384, 288, 0.0, True),
     )
     passes: int = 4

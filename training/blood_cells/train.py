@@ -88,6 +88,8 @@ class Training:
         self.epoch = state["epoch"]
         self.marks = [boxes.numpy() for boxes in state["marks"]]
         self.history = self._history(resumed=True)
+        # Where the run was cut off between the two files, the epoch is done again.
+        del self.history.entries[self.epoch :]
 
     @property
     def train(self) -> Sequence[Sample]:
@@ -158,8 +160,10 @@ class Training:
 
     def begin_epoch(self) -> None:
         """Looks for cells that the annotators left out, where a phase begins that spares them."""
-        if self.recipe.begins(self.epoch) and self.recipe.phase_at(self.epoch).spare_unlabelled:
-            self.marks = unlabelled(self.ema.module, self.labelled, self.recipe)
+        if self.recipe.begins(self.epoch):
+            spares = self.recipe.phase_at(self.epoch).spare_unlabelled
+            net, labelled = self.ema.module, self.labelled
+            self.marks = unlabelled(net, labelled, self.recipe) if spares else []
 
     def finish_epoch(self, figures: dict[str, float], tracker: Tracker) -> None:
         """Scores the averaged net, and keeps it where it is the best so far."""

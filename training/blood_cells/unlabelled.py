@@ -9,6 +9,7 @@ from torch import nn
 
 from dropsight.domain.suppression import intersection_over_union
 
+from .average_precision import Array
 from .data import Sample
 from .geometry import Floats
 from .scoring import Objects, find
@@ -45,7 +46,6 @@ def marked(sample: Sample, boxes: Floats) -> Sample:
     )
 
 
-def _sides(
-    corners: np.ndarray[tuple[int, int], np.dtype[np.float64]],
-) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _sides(corners: Array) -> Array:
+    """From left, top, right, bottom to x, y, width, height."""
     return np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]])
