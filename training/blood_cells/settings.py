@@ -38,9 +38,9 @@ class Recipe:
 
     phases: tuple[Phase, ...] = (
         Phase(14, 256, 192, 0.6, False),
-        Phase(3, 384, 288, 0.6, False),
-        Phase(5, 384, 288, 0.6, True),
-        Phase(3, 384, 288, 0.0, True),
+        Phase(2, 384, 288, 0.6, False),
+        Phase(4, 384, 288, 0.6, True),
+        Phase(2, 384, 288, 0.0, True),
     )
     passes: int = 4
     """Views of each picture in one epoch."""
