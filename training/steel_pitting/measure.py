@@ -67,8 +67,9 @@ def mask_overlaps(found: Sequence[Mask], truths: Sequence[Mask]) -> Values:
     ious = np.zeros((len(found), len(truths)))
     for i, one in enumerate(found):
         for j, other in enumerate(truths):
-            both = np.count_nonzero(one & other)
-            ious[i, j] = both / max(np.count_nonzero(one) + np.count_nonzero(other) - both, 1)
+            both = int(np.count_nonzero(one & other))
+            either = int(np.count_nonzero(one | other))
+            ious[i, j] = both / max(either, 1)
     return ious
 
 

@@ -7,8 +7,8 @@
 
 What has no mask (detection) is drawn without one, so mode 3 of it is black. Which objects are drawn
 is decided by `dropsight.domain.suppression`. The strongest lies on top, and its label is the first
-to be given a place (`label_layout`). Beside boxes, labels are left out altogether where they are many
-and would hide the picture.
+to be given a place (`label_layout`). Beside boxes, labels are left out altogether where they are
+many and would hide the picture.
 """
 
 from __future__ import annotations
