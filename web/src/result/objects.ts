@@ -21,7 +21,9 @@ export interface ObjectStyle {
 }
 
 const FONT_PX = 12;
-const MOST_NAMES = 400;
+/** So many names are drawn whatever they hide; more only while they cover no more than `HIDDEN`. */
+const FEW = 12;
+const HIDDEN = 0.25;
 const masks = new WeakMap<Mask, Map<string, { canvas: HTMLCanvasElement; x: number; y: number }>>();
 
 export function drawObjects(
@@ -42,7 +44,7 @@ export function drawObjects(
       context.strokeRect(at.x + x * at.scale, at.y + y * at.scale, w * at.scale, h * at.scale);
     }
   }
-  drawNames(context, objects.slice(0, MOST_NAMES), at, style);
+  drawNames(context, objects, at, style);
 }
 
 function drawMask(
@@ -93,7 +95,10 @@ function paintMask(mask: Mask, color: string) {
   return made;
 }
 
-/** Names stay inside the picture: above the box, or below its top edge where there is no room. */
+/**
+ * Names stay inside the picture: above the box, or below its top edge where there is no room. In a
+ * crowd there are none beside boxes, until one has zoomed in.
+ */
 function drawNames(
   context: CanvasRenderingContext2D,
   objects: readonly Finding[],
@@ -101,21 +106,28 @@ function drawNames(
   style: ObjectStyle,
 ): void {
   const ratio = window.devicePixelRatio || 1;
-  const width = context.canvas.width / ratio;
+  const [width, height] = [context.canvas.width / ratio, context.canvas.height / ratio];
   context.font = `600 ${FONT_PX}px system-ui, sans-serif`;
   context.textBaseline = "top";
-  for (const one of objects) {
-    if (!one.box) continue;
-    const color = style.colorOf(one.label);
+  const rise = FONT_PX + 6;
+  const names = objects.flatMap((one) => {
+    if (!one.box) return [];
+    const left = at.x + one.box[0] * at.scale;
+    const top = at.y + one.box[1] * at.scale;
+    const right = left + one.box[2] * at.scale;
+    const bottom = top + one.box[3] * at.scale;
+    if (right < 0 || bottom < 0 || left > width || top > height) return [];
     const text = `${style.nameOf(one.label)} ${percent(one.score ?? one.probability)}`;
-    const needed = context.measureText(text).width + 8;
-    const height = FONT_PX + 6;
-    const left = at.x + one.box[0] * at.scale - 1;
-    const top = at.y + one.box[1] * at.scale - height;
-    const x = Math.max(0, Math.min(left, width - needed));
-    const y = top < 0 ? Math.max(0, top + height) : top;
+    const color = style.colorOf(one.label);
+    return [{ text, color, left, top, across: context.measureText(text).width + 8 }];
+  });
+  const covered = names.reduce((sum, one) => sum + one.across * rise, 0);
+  if (style.mode !== 2 && names.length > FEW && covered > HIDDEN * width * height) return;
+  for (const { text, color, left, top, across } of names) {
+    const x = Math.max(0, Math.min(left - 1, width - across));
+    const y = top < rise ? Math.max(0, top) : top - rise;
     context.fillStyle = color;
-    context.fillRect(x, y, needed, height);
+    context.fillRect(x, y, across, rise);
     context.fillStyle = inkOn(color);
     context.fillText(text, x + 4, y + 3);
   }
