@@ -8,6 +8,7 @@ from dropsight.adapters.embedded import places
 from dropsight.adapters.embedded.documents import SqliteDeadLetterStore, SqliteResultStore
 from dropsight.adapters.embedded.objects import FolderObjectStore
 from dropsight.adapters.embedded.queue import SqliteQueue
+from dropsight.domain.results import Result
 from dropsight.pipeline.deletion import Delete
 from dropsight.settings import Settings
 
@@ -34,6 +35,28 @@ def open_store(settings: Settings) -> Store:
         queue=SqliteQueue(places.queue_file(settings)),
         results=SqliteResultStore(places.documents_file(settings)),
         dead_letters=SqliteDeadLetterStore(places.documents_file(settings)),
+    )
+
+
+NEWEST = 10_000
+"""Results among which a file's name is looked for."""
+
+
+def result_of(store: Store, text: str) -> Result | None:
+    """The result with this id, or the newest of an upload that is called so.
+
+    `text` is an id, an object's name (`cxr/film.dcm`), or the last part of one (`film.dcm`).
+    """
+    found = store.results.get(text)
+    if found is not None:
+        return found
+    return next(
+        (
+            one
+            for one in store.results.list(NEWEST)
+            if one.source.object == text or one.source.object.endswith(f"/{text}")
+        ),
+        None,
     )
 
 

@@ -25,7 +25,7 @@ def add(subparsers: Any) -> None:
     parser = common.add_command(
         subparsers, "explain", "ask why one object or one label was found", EXAMPLES
     )
-    parser.add_argument("id", metavar="ID", help="a result id, as `dropsight results` shows it")
+    parser.add_argument("id", metavar="ID", help="a result id, or the name of its file")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
         "--object", type=int, metavar="N", help="number of the object in its frame, from 0"
@@ -50,7 +50,7 @@ def add(subparsers: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     from dropsight.cli.root import running
     from dropsight.cli.serving import manifests_and_routes
-    from dropsight.cli.store import open_store
+    from dropsight.cli.store import open_store, result_of
     from dropsight.pipeline.request_explanation import RequestExplanation
 
     settings = common.existing_root(options)
@@ -68,10 +68,12 @@ def run(options: argparse.Namespace) -> int:
         models=models,
         work_bucket=settings.work_bucket,
     )
+    found = result_of(store, options.id)
+    identity = found.result_id if found else options.id
     revision = store.results.revision()
     try:
         entry = request(
-            options.id,
+            identity,
             options.method,
             label=options.label,
             object_index=options.object,
@@ -83,10 +85,10 @@ def run(options: argparse.Namespace) -> int:
             "`dropsight results` lists what is there"
         ) from error
     if entry.status == "pending" and options.wait:
-        entry = _wait(store.results, revision, options.id, entry)
+        entry = _wait(store.results, revision, identity, entry)
     elif entry.status == "pending" and served is None:
         print(f"dropsight: {nobody}; it is made when `dropsight up` starts there", file=sys.stderr)
-    result = store.results.get(options.id)
+    result = store.results.get(identity)
     if result is not None:
         print(_as_json(entry) if options.json else line(result, entry))
     return Exit.FAILED if entry.status == "failed" else Exit.OK

@@ -42,7 +42,12 @@ def add(subparsers: Any) -> None:
     parser = common.add_command(
         subparsers, "results", "list results; show, export or delete one of them", EXAMPLES
     )
-    parser.add_argument("id", nargs="?", metavar="ID", help="a result id, as the list shows it")
+    parser.add_argument(
+        "id",
+        nargs="?",
+        metavar="ID",
+        help="a result id, as the list shows it, or the name of its file",
+    )
     parser.add_argument(
         "--limit", type=int, default=50, help="how many of the newest to list (default: 50)"
     )
@@ -74,7 +79,7 @@ def add(subparsers: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from dropsight.cli.store import deletion, open_store
+    from dropsight.cli.store import deletion, open_store, result_of
 
     _check_options(options)
     settings = common.existing_root(options)
@@ -88,7 +93,8 @@ def run(options: argparse.Namespace) -> int:
         else:
             _print_list(found)
         return Exit.OK
-    one = results.get(options.id)
+    # What is deleted is named by its id: two files may have one name.
+    one = results.get(options.id) if options.delete else result_of(store, options.id)
     if one is not None and options.delete:
         _print_deletion(deletion(store, settings)(options.id, source=options.source), options.json)
         return Exit.OK
