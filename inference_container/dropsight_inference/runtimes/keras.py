@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -24,12 +24,16 @@ TO_PROBABILITIES = ("softmax", "sigmoid")
 
 
 class KerasRuntime:
-    def __init__(self, model: keras.Model, manifest: Manifest, where: str) -> None:
-        """Raises ManifestInvalid: the input is another one, or probabilities pass for logits."""
+    def __init__(self, model: Any, package: ModuleType, manifest: Manifest, where: str) -> None:
+        """`package` is what the model is of: keras, or tf_keras.
+
+        Raises ManifestInvalid: the input is another one, or probabilities pass for logits.
+        """
         self.device = tensorflow_device()
         self._model = model
+        self._package = package
         self._manifest = manifest
-        self._head = _last_of(model)
+        self._head = _last_of(model, package)
         activation = getattr(getattr(self._head, "activation", None), "__name__", None)
         self._ends_in_probabilities = (
             manifest.task == "classification" and activation in TO_PROBABILITIES
@@ -56,7 +60,7 @@ class KerasRuntime:
     def gradients(self, batch: Batch, labels: Sequence[int], layer: str | None) -> LayerGradients:
         """See `Differentiable`. `layer` is a name as in `model.summary()`; a layer of a model
         within the model is `outer/inner`."""
-        layers = dict(_layers(self._model))
+        layers = dict(_layers(self._model, self._package))
         if layer is not None and layer not in layers:
             raise ExplanationUnavailable(
                 f"parameters of grad-cam: `layer`: found {layer!r}, legal are {', '.join(layers)}"
@@ -113,14 +117,14 @@ class KerasRuntime:
             yield
             return
         activation = self._head.activation
-        self._head.activation = keras.activations.linear
+        self._head.activation = self._package.activations.linear
         try:
             yield
         finally:
             self._head.activation = activation
 
 
-def _check_input(model: keras.Model, layout: str, shape: tuple[int, ...], where: str) -> None:
+def _check_input(model: Any, layout: str, shape: tuple[int, ...], where: str) -> None:
     if len(model.inputs) != 1:
         raise ManifestInvalid(
             f"{where}: artifact: the model has {len(model.inputs)} inputs; legal is exactly one"
@@ -134,21 +138,21 @@ def _check_input(model: keras.Model, layout: str, shape: tuple[int, ...], where:
         )
 
 
-def _last_of(model: keras.Model) -> Any:
-    last: Any = model
-    while isinstance(last, keras.Model):
+def _last_of(model: Any, package: ModuleType) -> Any:
+    last = model
+    while isinstance(last, package.Model):
         last = last.layers[-1]
     return last
 
 
-def _layers(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _layers(model: Any, package: ModuleType, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Every layer with its name, those of models within the model too."""
     for layer in model.layers:
-        if isinstance(layer, keras.layers.InputLayer):
+        if isinstance(layer, package.layers.InputLayer):
             continue
         yield prefix + layer.name, layer
-        if isinstance(layer, keras.Model):
-            yield from _layers(layer, f"{prefix}{layer.name}/")
+        if isinstance(layer, package.Model):
+            yield from _layers(layer, package, f"{prefix}{layer.name}/")
 
 
 @contextmanager

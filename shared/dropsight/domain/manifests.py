@@ -57,24 +57,30 @@ class ArtifactFile(ManifestRecord, kw_only=True, frozen=True, omit_defaults=True
 
 
 class BoxOutput(ManifestRecord, kw_only=True, frozen=True):
-    """A YOLO-style head: one tensor of candidates, before any suppression, float32.
+    """A YOLO-style head: one tensor of candidates. Boxes are in pixels of the input, scores in
+    [0, 1], after the sigmoid.
 
-    Boxes are centre x, centre y, width, height in pixels of the input; scores are in [0, 1], after
-    the sigmoid.
+        yolov8   (batch, 4 + labels, anchors)  box, score by label
+        yolov6   (batch, anchors, 5 + labels)  box, objectness, score by label (also YOLOv5)
+        end2end  (batch, objects, 6)           left, top, right, bottom, score, position of label
 
-        yolov8  (batch, 4 + labels, anchors)  box, score by label
-        yolov6  (batch, anchors, 5 + labels)  box, objectness, score by label (also YOLOv5)
+    Boxes of the first two are centre x, centre y, width, height, before any suppression. With
+    `prototypes`, c mask coefficients follow in each candidate.
     """
 
     name: str
-    layout: Literal["yolov8", "yolov6"]
+    layout: Literal["yolov8", "yolov6", "end2end"]
+    prototypes: str | None = None
+    """Segmentation: name of (batch, c, h, w). A mask is sigmoid(coefficients @ prototypes), cut
+    off at its box."""
 
 
 class InstanceOutput(ManifestRecord, kw_only=True, frozen=True):
-    """The four outputs of torchvision's Mask R-CNN: names of tensors, for one image each.
+    """The outputs of torchvision's networks for detection: names of tensors, for one image each.
 
     boxes (n, 4) left, top, right, bottom in pixels of the input; labels (n,) integers; scores (n,)
-    in [0, 1]; masks (n, 1, height, width) of the input's size, in [0, 1].
+    in [0, 1]; masks (n, 1, height, width) of the input's size, in [0, 1], read by task
+    segmentation alone.
     """
 
     boxes: str = "boxes"
@@ -96,9 +102,9 @@ class Outputs(ManifestRecord, kw_only=True, frozen=True):
     """Classification: float32 (batch, labels, h, w), class activation maps before ReLU, for
     Grad-CAM."""
     boxes: BoxOutput | None = None
-    """Detection."""
+    """Detection, and with its `prototypes` segmentation."""
     instances: InstanceOutput | None = None
-    """Segmentation."""
+    """Segmentation, and without masks detection."""
 
 
 class Candidates(ManifestRecord, kw_only=True, frozen=True):
@@ -130,6 +136,13 @@ class InputSpec(ManifestRecord, kw_only=True, frozen=True):
     layout: Literal["NCHW", "NHWC"] = "NCHW"
     dtype: Literal["float32"] = "float32"
     resize: Literal["stretch", "letterbox", "crop"] = "stretch"
+    interpolation: Literal["area", "linear"] = "area"
+    """Where an axis shrinks: the mean of the pixels that are covered, or two neighbours on each
+    axis, as `cv2.INTER_LINEAR` and the training code of YOLO do. What grows is always linear."""
+    padding: UnitFloat = 0.0
+    """Intensity around a letterboxed image: 0 black, 1 white; YOLO's grey is 114 / 255."""
+    channel_order: Literal["rgb", "bgr"] = "rgb"
+    """Of the network; `mean` and `std` are in the same order."""
     scale: float = 1.0
     """What intensity 1.0 (full scale) becomes before mean and std: 1.0, or 255.0."""
     mean: list[float] = msgspec.field(default_factory=lambda: [0.0])
@@ -285,6 +298,8 @@ def _check_consistency(manifest: Manifest, where: str) -> None:
             )
     if any(value == 0 for value in spec.std):
         raise ManifestInvalid(f"{where}: input.std: found 0, every value must differ from 0")
+    if spec.channel_order == "bgr" and spec.channels == 1:
+        raise ManifestInvalid(f"{where}: input.channelOrder: found 'bgr', but channels is 1")
     ids = [label.id for label in manifest.labels]
     if len(set(ids)) != len(ids):
         raise ManifestInvalid(f"{where}: labels: ids must differ, found {ids}")
@@ -319,26 +334,34 @@ def _check_outputs(manifest: Manifest, where: str) -> None:
     }
     legal = {
         "classification": ("logits", "activations"),
-        "detection": ("boxes",),
-        "segmentation": ("instances",),
+        "detection": ("boxes", "instances"),
+        "segmentation": ("instances", "boxes"),
     }.get(task, tuple(named))
     for field, value in named.items():
         if value is not None and field not in legal:
             raise ManifestInvalid(
                 f"{where}: outputs.{field}: found, but task {task} reads outputs.{legal[0]}"
             )
-    if task == "detection" and outputs.boxes is None:
-        raise ManifestInvalid(
-            f"{where}: outputs.boxes: missing; task detection needs the name of the tensor of "
-            "candidates and its layout, yolov8 or yolov6"
-        )
-    if task == "segmentation" and outputs.instances is None:
-        raise ManifestInvalid(
-            f"{where}: outputs.instances: missing; task segmentation needs the names of the "
-            "tensors boxes, labels, scores and masks ({} where they are called so)"
-        )
+    if task in ("detection", "segmentation"):
+        _check_objects(manifest, where)
     if task in ("detection", "segmentation") and manifest.explanations:
         raise ManifestInvalid(
             f"{where}: explanations: found, but task {task} has none: its overlay of boxes and "
             "masks is made for every upload"
+        )
+
+
+def _check_objects(manifest: Manifest, where: str) -> None:
+    """Exactly one of the two ways in which a network gives boxes."""
+    boxes, task = manifest.outputs.boxes, manifest.task
+    if (boxes is None) == (manifest.outputs.instances is None):
+        raise ManifestInvalid(
+            f"{where}: outputs: task {task} needs either `boxes` (a YOLO head: name and layout) or "
+            "`instances` (torchvision: names of boxes, labels, scores and masks, {} where they are "
+            f"called so); found {'neither' if boxes is None else 'both'}"
+        )
+    if boxes is not None and (boxes.prototypes is None) == (task == "segmentation"):
+        raise ManifestInvalid(
+            f"{where}: outputs.boxes.prototypes: found {boxes.prototypes!r}; task segmentation "
+            "needs the name of the tensor of mask prototypes, task detection has none"
         )

@@ -24,7 +24,7 @@ class Geometry:
     cut
         (left, top, right, bottom) of the source that is used; all of it but for `crop`.
     target
-        (left, top, right, bottom) of the frame that it fills; the rest is zero.
+        (left, top, right, bottom) of the frame that it fills; the rest is `padding`.
     content_box
         (x, y, width, height) in the frame of the whole source; see `Frame.content_box`.
     """
@@ -35,11 +35,15 @@ class Geometry:
     target: tuple[int, int, int, int]
     content_box: Box
     rule: str
+    interpolation: str
+    padding: float
+    """Intensity in [0, 1]."""
 
     def parameters(self) -> dict[str, Any]:
         return {
             "rule": self.rule,
-            "interpolation": "area where it shrinks, linear where it grows",
+            "interpolation": f"{self.interpolation} where it shrinks, linear where it grows",
+            "padding": self.padding,
             "from": list(self.source),
             "to": list(self.size),
             "cut": list(self.cut),
@@ -66,18 +70,30 @@ def plan(width: int, height: int, spec: InputSpec) -> Geometry:
         cut = (left, top, left + inner_width, top + inner_height)
         across, down = spec.width / inner_width, spec.height / inner_height
         box = (-left * across, -top * down, width * across, height * down)
-    return Geometry((width, height), (spec.width, spec.height), cut, target, box, spec.resize)
+    return Geometry(
+        source=(width, height),
+        size=(spec.width, spec.height),
+        cut=cut,
+        target=target,
+        content_box=box,
+        rule=spec.resize,
+        interpolation=spec.interpolation,
+        padding=spec.padding,
+    )
 
 
 def resize_into(image: Image, out: Image, geometry: Geometry) -> None:
-    """Write `image` (height, width[, 3]) into `out` (height, width, channels), which is zero.
+    """Write `image` (height, width[, 3]) into `out` (height, width, channels) and pad the rest.
 
     Colour becomes ITU-R BT.601 luma where `out` has one channel; grey is repeated where it has
     three.
     """
     left, top, right, bottom = geometry.cut
     target = geometry.target
-    resized = _resize(image[top:bottom, left:right], target[2] - target[0], target[3] - target[1])
+    size = (target[2] - target[0], target[3] - target[1])
+    if size != geometry.size:
+        out[...] = round(geometry.padding * np.iinfo(out.dtype).max)
+    resized = _resize(image[top:bottom, left:right], *size, geometry.interpolation)
     inside = out[target[1] : target[3], target[0] : target[2]]
     if resized.ndim == 2:
         inside[...] = resized[:, :, np.newaxis]
@@ -100,12 +116,15 @@ def to_source(boxes: Boxes, frame: Frame) -> Boxes:
     return np.hstack([left_top, np.maximum(right_bottom - left_top, 0.0)])
 
 
-def _resize(image: Image, width: int, height: int) -> Image:
-    """By area averaging on the axes that shrink, then linearly on those that grow."""
+def _resize(image: Image, width: int, height: int, interpolation: str) -> Image:
+    """By area averaging on the axes that shrink, then linearly on those that grow; or all at once
+    linearly."""
     import cv2  # noqa: PLC0415  (costs a third of a second; a refused file never needs it)
 
     rows, columns = image.shape[:2]
     shrunk = (min(width, columns), min(height, rows))
+    if interpolation == "linear":
+        shrunk = (columns, rows)
     if shrunk != (columns, rows):
         image = cv2.resize(np.ascontiguousarray(image), shrunk, interpolation=cv2.INTER_AREA)
     if shrunk != (width, height):
