@@ -83,7 +83,7 @@ def fitting_layouts(boxes: Sequence[Any], coefficients: int = 0) -> list[str]:
     """
     if len(boxes) != 3:
         return []
-    fitting = []
+    fitting: list[str] = []
     for name, layout in LAYOUTS.items():
         numbers, candidates = boxes[layout.axis], boxes[3 - layout.axis]
         if not isinstance(numbers, int) or (

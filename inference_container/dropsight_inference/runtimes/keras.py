@@ -33,7 +33,7 @@ class KerasRuntime:
         self._model = model
         self._package = package
         self._manifest = manifest
-        self._head = _last_of(model, package)
+        self._head = last_layer(model, package)
         activation = getattr(getattr(self._head, "activation", None), "__name__", None)
         self._ends_in_probabilities = (
             manifest.task == "classification" and activation in TO_PROBABILITIES
@@ -138,7 +138,8 @@ def _check_input(model: Any, layout: str, shape: tuple[int, ...], where: str) ->
         )
 
 
-def _last_of(model: Any, package: ModuleType) -> Any:
+def last_layer(model: Any, package: ModuleType) -> Any:
+    """Also of a model whose last layer is a model."""
     last = model
     while isinstance(last, package.Model):
         last = last.layers[-1]

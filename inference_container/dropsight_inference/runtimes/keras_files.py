@@ -20,19 +20,17 @@ import keras
 import tensorflow as tf
 
 from dropsight.domain.errors import ManifestInvalid
-from dropsight_inference.runtimes import Source
 
 OLD = ("1.", "2.")
 """Versions of Keras that tf_keras stands for."""
 
 
-def open_keras(source: Source) -> tuple[Any, ModuleType]:
+def open_keras(path: Path, field: str) -> tuple[Any, ModuleType]:
     """The model, and the package that it is of: keras, or tf_keras. Raises ManifestInvalid.
 
-    Without the optimiser; layers that hold pickled code are refused.
+    Without the optimiser; layers that hold pickled code are refused. `field` is said in errors.
     """
-    field = f"{source.where}: artifact.path: {source.manifest.artifact.path!r}"
-    version = written_by(source.path)
+    version = written_by(path)
     old = version.startswith(OLD)
     package, advice = keras, _ADVICE
     if old:
@@ -45,7 +43,7 @@ def open_keras(source: Source) -> tuple[Any, ModuleType]:
             )
     options = {} if package is not keras else {"custom_objects": _operations()}
     try:
-        model = package.saving.load_model(source.path, compile=False, safe_mode=True, **options)
+        model = package.saving.load_model(path, compile=False, safe_mode=True, **options)
     except Exception as error:
         first = str(error).strip().split("\n")[0][:300]
         raise ManifestInvalid(

@@ -98,7 +98,7 @@ def _open(source: Source) -> KerasRuntime | SavedModelRuntime:
             f"{field}; legal are a .keras file, a .h5 file and the folder of a SavedModel"
         )
     if not path.is_dir():
-        model, package = open_keras(source)
+        model, package = open_keras(path, field)
         return KerasRuntime(model, package, source.manifest, source.where)
     try:
         return SavedModelRuntime(path, source.manifest, source.where)

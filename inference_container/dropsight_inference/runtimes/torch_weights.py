@@ -23,7 +23,7 @@ NAMED = 5
 def fill(network: torch.nn.Module, source: Source) -> None:
     """Load the artifact's weights into `network`, all of them. Raises ManifestInvalid."""
     field = f"{source.where}: artifact.path: {source.manifest.artifact.path!r}"
-    stored = _weights(_opened(source, field), field)
+    stored = read_weights(source.content, field)
     wanted = network.state_dict()
     stored = {name.replace(COMPILED, ""): value for name, value in stored.items()}
     prefix = _prefix(stored, list(wanted), field)
@@ -57,14 +57,16 @@ def fill(network: torch.nn.Module, source: Source) -> None:
     network.load_state_dict(weights)
 
 
-def _opened(source: Source, field: str) -> Any:
+def read_weights(content: bytes, field: str) -> Mapping[str, torch.Tensor]:
+    """By name, wherever the checkpoint keeps them. Raises ManifestInvalid."""
     try:
-        return torch.load(io.BytesIO(source.content), map_location="cpu", weights_only=True)
+        stored = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
         raise ManifestInvalid(
             f"{field} is no state dict that torch {torch.__version__} opens with "
-            f"weights_only=True. {advice(source.content)}"
+            f"weights_only=True. {advice(content)}"
         ) from error
+    return _weights(stored, field)
 
 
 def advice(content: bytes) -> str:

@@ -20,6 +20,8 @@ class UltralyticsMetadata:
     """detect, segment, classify, pose, obb, …"""
     names: list[str]
     """Of the labels, in the order of the head."""
+    size: tuple[int, int] | None
+    """(width, height) that it was exported for."""
     suppressed: bool
     """Non-maximum suppression is in the graph (`nms=True`), or the head needs none (end2end)."""
 
@@ -31,8 +33,12 @@ def read_metadata(stored: Mapping[str, str]) -> UltralyticsMetadata | None:
     names, arguments = _literal(stored.get("names", "")), _literal(stored.get("args", ""))
     in_order = [str(names[key]) for key in sorted(names)] if isinstance(names, dict) else []
     nms = arguments.get("nms") if isinstance(arguments, dict) else None
+    sides = _literal(stored.get("imgsz", ""))
     return UltralyticsMetadata(
-        stored["task"], in_order, stored.get("end2end") == "True" or nms is True
+        task=stored["task"],
+        names=in_order,
+        size=(sides[1], sides[0]) if isinstance(sides, list) and len(sides) == 2 else None,
+        suppressed=stored.get("end2end") == "True" or nms is True,
     )
 
 

@@ -15,7 +15,6 @@ import numpy.typing as npt
 from dropsight.domain.errors import InferenceFailed
 from dropsight.domain.manifests import Manifest
 from dropsight_inference.box_layouts import LAYOUTS
-from dropsight_inference.tasks.candidates import SCORE_DECIMALS
 
 SLACK = 1e-3
 """A sigmoid in half precision may miss [0, 1] by this much."""
@@ -28,7 +27,7 @@ class BoxRows:
     """Candidates of one frame that may reach the minimum score.
 
     boxes        (n, 4): left, top, width, height in pixels of the input, width and height >= 0
-    chances      (n, labels) in [0, 1], rounded as they are stored
+    chances      (n, labels) in [0, 1]
     coefficients (n, c) of the mask prototypes; c is 0 where there are none
     """
 
@@ -93,6 +92,6 @@ def read_rows(table: npt.NDArray[np.float32], manifest: Manifest) -> BoxRows:
     left_top = left_top.astype(np.float64)
     return BoxRows(
         np.hstack([left_top, np.maximum(right_bottom.astype(np.float64) - left_top, 0.0)]),
-        np.clip(chances, 0.0, 1.0).round(SCORE_DECIMALS),
+        np.clip(chances, 0.0, 1.0),
         coefficients.astype(np.float64),
     )

@@ -19,7 +19,13 @@ from dropsight_inference.box_layouts import check_box_shapes
 from dropsight_inference.runtimes import Outputs, Row
 from dropsight_inference.tasks import instances
 from dropsight_inference.tasks.boxes import check_values, read_rows
-from dropsight_inference.tasks.candidates import Objects, read_objects, rounded_boxes, strongest
+from dropsight_inference.tasks.candidates import (
+    SCORE_DECIMALS,
+    Objects,
+    read_objects,
+    rounded_boxes,
+    strongest,
+)
 from dropsight_inference.tasks.protocol import Read
 
 
@@ -64,5 +70,6 @@ def _objects(table: npt.NDArray[np.float32], manifest: Manifest, frame: Frame) -
     """One frame; `table` is a row of the head's output."""
     rows = read_rows(table, manifest)
     boxes = rounded_boxes(to_source(rows.boxes, frame))
-    kept, found = strongest(boxes, rows.chances, manifest)
-    return Objects(boxes[kept], rows.chances[kept], None, found)
+    chances = rows.chances.round(SCORE_DECIMALS)
+    kept, found = strongest(boxes, chances, manifest)
+    return Objects(boxes[kept], chances[kept], None, found)

@@ -23,7 +23,13 @@ from dropsight.imaging.resize import Boxes, to_source
 from dropsight_inference.runtimes import Outputs, Row
 from dropsight_inference.tasks import detection, instances
 from dropsight_inference.tasks.boxes import read_rows
-from dropsight_inference.tasks.candidates import Objects, read_objects, rounded_boxes, strongest
+from dropsight_inference.tasks.candidates import (
+    SCORE_DECIMALS,
+    Objects,
+    read_objects,
+    rounded_boxes,
+    strongest,
+)
 from dropsight_inference.tasks.protocol import Read
 
 MASK_IOU = 0.7
@@ -52,6 +58,7 @@ def _objects(row: Row, manifest: Manifest, frame: Frame) -> Objects:
         # Before boxes are cut off at the edges of the image, which changes how much they overlap.
         apart = _apart(found.boxes, chances, max(MASK_IOU, manifest.candidates.iou))
         boxes, chances, coefficients = boxes[apart], chances[apart], coefficients[apart]
+    chances = chances.round(SCORE_DECIMALS)
     kept, count = strongest(boxes, chances, manifest)
     prototypes = row["prototypes"].astype(np.float32)
     weights = coefficients.astype(np.float32)
