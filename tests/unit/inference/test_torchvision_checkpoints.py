@@ -95,7 +95,7 @@ def test_a_detector_finds_what_it_finds_in_a_list_of_images(
         sides = answer["boxes"][:, 2:] - answer["boxes"][:, :2]
         expected = sorted(
             (
-                (-round(float(score), 4), LABELS[int(label) - 1]["id"])
+                (-round(round(float(score), 6), 4), LABELS[int(label) - 1]["id"])
                 for score, label, side in zip(
                     answer["scores"], answer["labels"], sides, strict=True
                 )
