@@ -52,9 +52,11 @@ class InputLayout:
             self._tables[pixels.dtype] = _table(self.spec, int(np.iinfo(pixels.dtype).max))
         table = self._tables[pixels.dtype]
         planes = self.planes(row)
+        # Pixels are RGB.
+        coloured = pixels[..., ::-1] if self.spec.channel_order == "bgr" else pixels
         for channel in range(self.spec.channels):
             # mode="clip" lets NumPy write straight into `out`; every index is in range anyway.
-            np.take(table[channel], pixels[..., channel], out=planes[channel], mode="clip")
+            np.take(table[channel], coloured[..., channel], out=planes[channel], mode="clip")
 
 
 def _table(spec: InputSpec, full_scale: int) -> npt.NDArray[np.float32]:

@@ -26,19 +26,23 @@ def expected_outputs(manifest: Manifest) -> dict[str, ExpectedTensor]:
     """By the name that the task's module reads them under."""
     outputs, count = manifest.outputs, len(manifest.labels)
     if outputs.boxes is not None:
-        shapes: dict[str, tuple[int | str, ...]] = {
-            "yolov8": ("batch", 4 + count, "anchors"),
-            "yolov6": ("batch", "anchors", 5 + count),
-        }
-        return {"boxes": ExpectedTensor(outputs.boxes.name, shapes[outputs.boxes.layout])}
+        # `box_layouts.check_box_shapes` knows more of these two.
+        expected = {"boxes": ExpectedTensor(outputs.boxes.name, ("batch", "", ""))}
+        if outputs.boxes.prototypes is not None:
+            expected["prototypes"] = ExpectedTensor(
+                outputs.boxes.prototypes, ("batch", "coefficients", "height", "width")
+            )
+        return expected
     if outputs.instances is not None:
         sides = (manifest.input.height, manifest.input.width)
-        return {
+        expected = {
             "boxes": ExpectedTensor(outputs.instances.boxes, ("objects", 4)),
             "labels": ExpectedTensor(outputs.instances.labels, ("objects",), "integer"),
             "scores": ExpectedTensor(outputs.instances.scores, ("objects",)),
-            "masks": ExpectedTensor(outputs.instances.masks, ("objects", 1, *sides)),
         }
+        if manifest.task == "segmentation":
+            expected["masks"] = ExpectedTensor(outputs.instances.masks, ("objects", 1, *sides))
+        return expected
     expected = {"logits": ExpectedTensor(outputs.logits or "logits", ("batch", count))}
     if outputs.activations is not None:
         expected["activations"] = ExpectedTensor(
@@ -49,9 +53,8 @@ def expected_outputs(manifest: Manifest) -> dict[str, ExpectedTensor]:
 
 def check_batch_axis(size: Any, manifest: Manifest, field: str) -> None:
     """`size`: the model's first axis, a number where it is fixed. Raises ManifestInvalid."""
-    if isinstance(size, int) and not (size == 1 and manifest.input.maximum_batch == 1):
+    if isinstance(size, int) and size != manifest.input.maximum_batch:
         raise ManifestInvalid(
             f"{field}: the model has a fixed batch size of {size}; export it with a dynamic "
-            "first axis, as requests are served in batches, or state input.maximumBatch: 1 for a "
-            "model of one image at a time"
+            f"first axis, as requests are served in batches, or state input.maximumBatch: {size}"
         )

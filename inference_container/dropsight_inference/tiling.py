@@ -14,7 +14,7 @@ from dropsight.domain.results import Finding
 from dropsight.imaging.tiles import Grid, grid
 from dropsight_inference.batching import Answer
 from dropsight_inference.tasks.candidates import read_objects
-from dropsight_inference.tasks.detection import SLACK, decode, objects_of
+from dropsight_inference.tasks.detection import decode, least_score, objects_of
 from dropsight_inference.tasks.protocol import Read
 from dropsight_inference.tasks.seams import Joined
 
@@ -50,14 +50,14 @@ def read_in_tiles(frame: Frame, manifest: Manifest, submit: Submit, at_once: int
     height, width = frame.pixels.shape[1:3]
     tiles = grid(width, height, manifest.input)
     joined = [Joined(tiles) for _ in frame.pixels]
-    least = manifest.candidates.minimum_score - SLACK
+    least = least_score(manifest)
     waited = forward = spent = 0.0
     first = True
     for pieces, futures in _ahead(_pieces(frame, tiles), submit, at_once):
         answers = [future.result() for future in futures]
         started = time.perf_counter()
         for piece, answer in zip(pieces, answers, strict=True):
-            boxes, scores = decode(answer.row["boxes"], manifest, least)
+            boxes, scores = decode(answer.row, manifest, least)
             joined[piece.page].add(piece.number, boxes, scores)
             forward += answer.forward_ms / answer.batch
             waited = max(waited, answer.waited_ms) if first else waited

@@ -16,8 +16,9 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from dropsight.domain.errors import ManifestInvalid
+from dropsight.domain.errors import InferenceFailed, ManifestInvalid
 from dropsight.domain.manifests import Manifest, RuntimeName
+from dropsight_inference.box_layouts import check_box_shapes
 from dropsight_inference.output_layout import expected_outputs
 
 Batch = npt.NDArray[np.float32]
@@ -167,6 +168,9 @@ class _Module:
     """A package that must be imported before, where it is installed at all."""
 
 
+PROBABILITY_SLACK = 1e-3
+"""What half precision may add to a sum of one."""
+
 RUNTIMES: dict[RuntimeName, _Module] = {
     "module": _Module("dropsight_inference.runtimes.module", "dropsight-inference"),
     "onnx": _Module("dropsight_inference.runtimes.onnx", "dropsight-inference"),
@@ -184,9 +188,18 @@ def as_logits(values: npt.NDArray[np.float32], manifest: Manifest) -> npt.NDArra
 
     Multi-class: log(p), whose softmax is p again. Multi-label: log(p / (1 - p)). Zero and one are
     taken for the nearest probability that float32 tells from them, so the logits stay finite.
+
+    Raises InferenceFailed for probabilities outside of 0 to 1.
     """
     if manifest.outputs.values == "logits":
         return values
+    if values.size and not (
+        values.min() >= -PROBABILITY_SLACK and values.max() <= 1 + PROBABILITY_SLACK
+    ):
+        raise InferenceFailed(
+            f"{manifest.name}: outputs.values: found values from {values.min():g} to "
+            f"{values.max():g}, but model.yaml says 'probabilities'; legal is 'logits'"
+        )
     exact = np.clip(values.astype(np.float64), np.finfo(np.float32).tiny, 1 - 2.0**-25)
     odds = np.log(exact) - np.log1p(-exact) if manifest.multi_label else np.log(exact)
     logits: npt.NDArray[np.float32] = odds.astype(np.float32)
@@ -198,11 +211,15 @@ def as_outputs(
 ) -> Outputs:
     """What a model gives, by the fields of `expected_outputs`, as a task's module reads it.
 
-    Probabilities become logits, and an array of one image's own objects a batch of one image.
+    Probabilities become logits, an array of one image's own objects a batch of one image, and
+    float16 float32.
     """
     expected = expected_outputs(manifest)
     tensors: dict[str, npt.NDArray[Any] | Sequence[npt.NDArray[Any]]] = {}
-    for field, tensor in found.items():
+    for field, given in found.items():
+        tensor = given
+        if isinstance(given, np.ndarray) and given.dtype == np.float16:
+            tensor = given.astype(np.float32)
         if field == "logits":
             tensors[field] = as_logits(np.asarray(tensor), manifest)
         elif expected[field].shape[0] == "objects" and isinstance(tensor, np.ndarray):
@@ -213,7 +230,7 @@ def as_outputs(
 
 
 def try_on_black(runtime: Runtime, source: Source) -> None:
-    """One pass over two inputs, or over one where the model takes no more at a time.
+    """One pass over two black inputs, or over one where the model takes no more at a time.
 
     Raises ManifestInvalid where the answer has not the shape that model.yaml says, InferenceFailed
     where there is none.
@@ -221,6 +238,13 @@ def try_on_black(runtime: Runtime, source: Source) -> None:
     manifest, spec = source.manifest, source.manifest.input
     rows = 1 if spec.maximum_batch == 1 else 2
     outputs = runtime.forward(np.zeros((rows, *input_shape(manifest)), np.float32))
+    if manifest.task == "classification":
+        _check_values(outputs.logits, source)
+    if manifest.outputs.boxes is not None:
+        shapes = {field: np.shape(tensor) for field, tensor in outputs.tensors.items()}
+        check_box_shapes(
+            shapes["boxes"], shapes.get("prototypes"), manifest, f"{source.where}: outputs.boxes"
+        )
     for field, expected in expected_outputs(manifest).items():
         if field not in outputs.tensors:
             continue
@@ -244,6 +268,19 @@ def try_on_black(runtime: Runtime, source: Source) -> None:
                     f"{shape}, with {len(manifest.labels)} labels it must be "
                     f"({', '.join(map(str, wanted))})"
                 )
+
+
+def _check_values(values: npt.NDArray[np.float32], source: Source) -> None:
+    """Logits do not happen to be a distribution for every input: that is a softmax."""
+    if source.manifest.outputs.values == "probabilities" or values.ndim != 2 or len(values[0]) < 2:
+        return
+    sums_to_one = np.abs(values.sum(axis=1) - 1) < PROBABILITY_SLACK
+    if values.min() >= 0 and sums_to_one.all():
+        raise ManifestInvalid(
+            f"{source.where}: outputs.values: found 'logits', but for black inputs the model gives "
+            f"{values[0].tolist()}, which is never negative and sums to one; legal for a model "
+            "that ends in softmax is 'probabilities'"
+        )
 
 
 def input_shape(manifest: Manifest) -> tuple[int, int, int]:

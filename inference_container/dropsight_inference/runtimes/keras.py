@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
@@ -35,12 +35,16 @@ TO_PROBABILITIES = ("softmax", "sigmoid")
 
 
 class KerasRuntime:
-    def __init__(self, model: keras.Model, manifest: Manifest, where: str) -> None:
-        """Raises ManifestInvalid: the input is another one, or probabilities pass for logits."""
+    def __init__(self, model: Any, package: ModuleType, manifest: Manifest, where: str) -> None:
+        """`package` is what the model is of: keras, or tf_keras.
+
+        Raises ManifestInvalid: the input is another one, or probabilities pass for logits.
+        """
         self.device = tensorflow_device()
         self._model = model
+        self._package = package
         self._manifest = manifest
-        self._head = _last_of(model)
+        self._head = last_layer(model, package)
         activation = getattr(getattr(self._head, "activation", None), "__name__", None)
         self._ends_in_probabilities = (
             manifest.task == "classification" and activation in TO_PROBABILITIES
@@ -126,7 +130,7 @@ class KerasRuntime:
 
     def _wanted(self, layer: str | None) -> dict[str, Any]:
         """All layers by name, or the one. Raises ExplanationUnavailable."""
-        layers = dict(_layers(self._model))
+        layers = dict(_layers(self._model, self._package))
         if layer is None:
             return layers
         if layer not in layers:
@@ -158,14 +162,14 @@ class KerasRuntime:
             yield
             return
         activation = self._head.activation
-        self._head.activation = keras.activations.linear
+        self._head.activation = self._package.activations.linear
         try:
             yield
         finally:
             self._head.activation = activation
 
 
-def _check_input(model: keras.Model, layout: str, shape: tuple[int, ...], where: str) -> None:
+def _check_input(model: Any, layout: str, shape: tuple[int, ...], where: str) -> None:
     if len(model.inputs) != 1:
         raise ManifestInvalid(
             f"{where}: artifact: the model has {len(model.inputs)} inputs; legal is exactly one"
@@ -184,21 +188,22 @@ def _channels_first(maps: Any) -> npt.NDArray[np.float32]:
     return np.asarray(maps[0], np.float32).transpose(2, 0, 1)
 
 
-def _last_of(model: keras.Model) -> Any:
-    last: Any = model
-    while isinstance(last, keras.Model):
+def last_layer(model: Any, package: ModuleType) -> Any:
+    """Also of a model whose last layer is a model."""
+    last = model
+    while isinstance(last, package.Model):
         last = last.layers[-1]
     return last
 
 
-def _layers(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _layers(model: Any, package: ModuleType, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Every layer with its name, those of models within the model too."""
     for layer in model.layers:
-        if isinstance(layer, keras.layers.InputLayer):
+        if isinstance(layer, package.layers.InputLayer):
             continue
         yield prefix + layer.name, layer
-        if isinstance(layer, keras.Model):
-            yield from _layers(layer, f"{prefix}{layer.name}/")
+        if isinstance(layer, package.Model):
+            yield from _layers(layer, package, f"{prefix}{layer.name}/")
 
 
 @contextmanager

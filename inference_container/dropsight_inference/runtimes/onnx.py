@@ -8,17 +8,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from dropsight.domain.errors import InferenceFailed, ManifestInvalid, Overloaded
 from dropsight.domain.manifests import Manifest
+from dropsight_inference.box_layouts import check_box_shapes
 from dropsight_inference.output_layout import (
     ExpectedTensor,
     check_batch_axis,
     expected_outputs,
 )
-from dropsight_inference.runtimes import Batch, Outputs, Source, as_outputs
+from dropsight_inference.runtimes import Batch, Outputs, Source, as_outputs, try_on_black
+from dropsight_inference.runtimes.ultralytics_metadata import check_metadata
 
 # What onnxruntime raises; they have no common base but Exception.
 ORT_ERRORS = (
@@ -37,7 +41,10 @@ CUDA = (
     {"cudnn_conv_algo_search": "HEURISTIC"},
 )
 
-TYPES = {"float": ("tensor(float)",), "integer": ("tensor(int64)", "tensor(int32)")}
+TYPES = {
+    "float": ("tensor(float)", "tensor(float16)"),
+    "integer": ("tensor(int64)", "tensor(int32)"),
+}
 """onnxruntime's names for what an output may hold."""
 
 
@@ -49,8 +56,12 @@ class OnnxRuntime:
         self._manifest = manifest
         taken = session.get_inputs()[0]
         self._input = taken.name
+        self._half = taken.type == "tensor(float16)"
         self._one_image = len(taken.shape) == 3
         """The network's input has no batch axis."""
+        fixed = not self._one_image and isinstance(taken.shape[0], int)
+        self._rows: int | None = taken.shape[0] if fixed else None
+        """A batch size that the graph does not leave open."""
         self._outputs = expected_outputs(manifest)
         on_cuda = session.get_providers()[0] == "CUDAExecutionProvider"
         self.device = "cuda" if on_cuda else "cpu"
@@ -58,7 +69,12 @@ class OnnxRuntime:
     def forward(self, batch: Batch) -> Outputs:
         """`batch` is not kept. Raises InferenceFailed, Overloaded where memory ran out."""
         names = [output.name for output in self._outputs.values()]
-        given = batch[0] if self._one_image else batch
+        missing = max(0, (self._rows or 0) - len(batch))
+        given: npt.NDArray[Any] = batch[0] if self._one_image else batch
+        if missing:
+            given = np.concatenate([batch, np.zeros((missing, *batch.shape[1:]), np.float32)])
+        if self._half:
+            given = given.astype(np.float16)
         try:
             found = self._session.run(names, {self._input: given})
         except ORT_ERRORS as error:
@@ -70,6 +86,8 @@ class OnnxRuntime:
             raise InferenceFailed(
                 f"onnxruntime on input of shape {batch.shape}: {error}"
             ) from error
+        if missing:
+            found = [rows[: len(batch)] for rows in found]
         return as_outputs(dict(zip(self._outputs, found, strict=True)), self._manifest)
 
     def close(self) -> None:
@@ -92,9 +110,16 @@ def load(source: Source, threads: int) -> OnnxRuntime:
             f"onnxruntime {onnxruntime.__version__} can open: {error}. Where the weights are in a "
             "file of their own (external data), artifact.path is a folder that holds both"
         ) from error
+    check_metadata(session.get_modelmeta().custom_metadata_map, source.manifest, source.where)
     _check_input(session.get_inputs(), source.manifest, source.where)
     _check_outputs(session.get_outputs(), source.manifest, source.where)
-    return OnnxRuntime(session, source.manifest)
+    runtime = OnnxRuntime(session, source.manifest)
+    try:
+        # Exporters leave sizes open that are not: the layout of a head shows in a pass alone.
+        try_on_black(runtime, source)
+    except InferenceFailed as error:
+        raise ManifestInvalid(f"{source.where}: input, outputs: {error}") from error
+    return runtime
 
 
 @contextmanager
@@ -154,6 +179,11 @@ def _check_outputs(outputs: Sequence[Any], manifest: Manifest, where: str) -> No
                 f"{where}: input.maximumBatch: found {manifest.input.maximum_batch}, legal is 1: "
                 f"an ONNX model answers task {manifest.task} for one image at a time"
             )
+    boxes = manifest.outputs.boxes
+    if boxes is not None:
+        prototypes = boxes.prototypes and by_name[boxes.prototypes].shape
+        shape = by_name[boxes.name].shape
+        check_box_shapes(shape, prototypes or None, manifest, f"{where}: outputs.boxes")
 
 
 def _check_tensor(tensor: Any, expected: ExpectedTensor, field: str) -> None:

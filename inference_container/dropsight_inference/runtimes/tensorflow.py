@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-import keras
 import tensorflow as tf
 
 from dropsight.domain.errors import InferenceFailed, ManifestInvalid
-from dropsight.domain.manifests import Manifest
+from dropsight.domain.manifests import KERAS_FILES, Manifest
 from dropsight_inference.runtimes import (
     Batch,
     Outputs,
@@ -19,15 +18,13 @@ from dropsight_inference.runtimes import (
     try_on_black,
 )
 from dropsight_inference.runtimes.keras import KerasRuntime
+from dropsight_inference.runtimes.keras_files import open_keras
 from dropsight_inference.runtimes.tensorflow_common import (
     as_arrays,
     named_errors,
     names_by_field,
     tensorflow_device,
 )
-
-KERAS_FILES = (".keras", ".h5", ".hdf5")
-"""Endings of the artifacts that have layers. Others are folders: a SavedModel."""
 
 log = logging.getLogger(__name__)
 
@@ -110,18 +107,15 @@ def _open(source: Source) -> KerasRuntime | SavedModelRuntime:
         raise ManifestInvalid(
             f"{field}; legal are a .keras file, a .h5 file and the folder of a SavedModel"
         )
+    if not path.is_dir():
+        model, package = open_keras(path, field)
+        return KerasRuntime(model, package, source.manifest, source.where)
     try:
-        if path.is_dir():
-            return SavedModelRuntime(path, source.manifest, source.where)
-        # Without the optimiser; layers that hold pickled code are refused.
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        return SavedModelRuntime(path, source.manifest, source.where)
     except ManifestInvalid:
         raise
     except Exception as error:
         raise ManifestInvalid(
-            f"{field} is no model that Keras {keras.__version__} on TensorFlow {tf.__version__} "
-            f"opens ({type(error).__name__}: {error}). Lambda layers and custom classes are not "
-            "loaded; export such a model as a SavedModel (model.export) or to ONNX. A file of "
-            "weights alone needs its architecture: save the whole model"
+            f"{field} is no SavedModel that TensorFlow {tf.__version__} opens "
+            f"({type(error).__name__}: {error})"
         ) from error
-    return KerasRuntime(model, source.manifest, source.where)

@@ -36,12 +36,14 @@ Hook = Callable[[str, torch.Tensor], torch.Tensor | None]
 """Gets a layer's name and output; what it returns takes the output's place."""
 
 
-class TorchRuntime:
-    """A network whose input and outputs agree with the manifest."""
+class ForwardRuntime:
+    """A network whose input and outputs agree with the manifest, and whose layers are closed."""
 
     def __init__(self, network: torch.nn.Module, manifest: Manifest) -> None:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._network = network.to(self.device).requires_grad_(False)
+        self._network = network.to(self.device)
+        for weight in self._network.parameters():
+            weight.requires_grad_(False)
         self._manifest = manifest
 
     def forward(self, batch: Batch) -> Outputs:
@@ -57,6 +59,35 @@ class TorchRuntime:
                 },
                 self._manifest,
             )
+
+    def close(self) -> None:
+        del self._network
+
+    def _outputs(self, batch: Batch) -> Mapping[str, torch.Tensor | Sequence[torch.Tensor]]:
+        """By the fields of `expected_outputs`.
+
+        A network gives a tensor (the first of them), a mapping by names, a sequence in their order,
+        or a mapping for each image, as torchvision's networks for detection do.
+        """
+        names = {field: one.name for field, one in expected_outputs(self._manifest).items()}
+        found = self._network(torch.from_numpy(batch).to(self.device))
+        if isinstance(found, torch.Tensor):
+            return {next(iter(names)): found}
+        if isinstance(found, Mapping):
+            return _by_name(found, names)
+        if isinstance(found, list | tuple) and found:
+            if all(isinstance(one, Mapping) for one in found):
+                images = [_by_name(one, names) for one in found]
+                return {field: [image[field] for image in images] for field in names}
+            return dict(zip(names, found, strict=False))
+        raise InferenceFailed(
+            f"outputs: the network gives a {type(found).__name__}; legal are a tensor of "
+            f"{next(iter(names))}, or a mapping with one"
+        )
+
+
+class TorchRuntime(ForwardRuntime):
+    """With gradients of every layer."""
 
     def gradients(self, batch: Batch, labels: Sequence[int], layer: str | None) -> LayerGradients:
         """See `Differentiable`. `layer` is a name as in `named_modules()`."""
@@ -120,31 +151,6 @@ class TorchRuntime:
             assert gradient is not None  # noqa: S101 (it was offered)
             return LocalGradients(name, _array(kept[name].detach()[0]), _array(gradient[0]))
 
-    def close(self) -> None:
-        del self._network
-
-    def _outputs(self, batch: Batch) -> Mapping[str, torch.Tensor | Sequence[torch.Tensor]]:
-        """By the fields of `expected_outputs`.
-
-        A network gives a tensor (the first of them), a mapping by names, a sequence in their order,
-        or a mapping for each image, as torchvision's networks for detection do.
-        """
-        names = {field: one.name for field, one in expected_outputs(self._manifest).items()}
-        found = self._network(torch.from_numpy(batch).to(self.device))
-        if isinstance(found, torch.Tensor):
-            return {next(iter(names)): found}
-        if isinstance(found, Mapping):
-            return _by_name(found, names)
-        if isinstance(found, list | tuple) and found:
-            if all(isinstance(one, Mapping) for one in found):
-                images = [_by_name(one, names) for one in found]
-                return {field: [image[field] for image in images] for field in names}
-            return dict(zip(names, found, strict=False))
-        raise InferenceFailed(
-            f"outputs: the network gives a {type(found).__name__}; legal are a tensor of "
-            f"{next(iter(names))}, or a mapping with one"
-        )
-
     def _last_layer(self, batch: Batch) -> str:
         """The last layer in a pass whose output has 4 axes and is larger than 1 x 1."""
         seen: list[str] = []
@@ -181,14 +187,16 @@ class TorchRuntime:
                 handle.remove()
 
 
-def load(source: Source, threads: int) -> TorchRuntime:
+def load(source: Source, threads: int) -> ForwardRuntime:
     """Open the artifact and try it on black inputs. Raises ManifestInvalid.
 
     `threads` holds for the whole process, as torch has it.
     """
     if threads:
         torch.set_num_threads(threads)
-    runtime = TorchRuntime(open_network(source), source.manifest)
+    network = open_network(source)
+    scripted = isinstance(network, torch.jit.ScriptModule)
+    runtime = (ForwardRuntime if scripted else TorchRuntime)(network, source.manifest)
     try:
         try_on_black(runtime, source)
     except InferenceFailed as error:

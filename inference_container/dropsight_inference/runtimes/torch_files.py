@@ -1,10 +1,12 @@
-"""From an artifact to a torch module: an exported program, or a state dict and its architecture."""
+"""From an artifact to a torch module: an exported program, TorchScript, or a state dict and its
+architecture."""
 
 from __future__ import annotations
 
-import pickle
+import inspect
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,16 +14,46 @@ import torch
 from dropsight.domain.errors import ManifestInvalid
 from dropsight_inference.runtimes import Source
 from dropsight_inference.runtimes.named import load_named
+from dropsight_inference.runtimes.torch_weights import advice, fill
 
 TIMM = "timm:"
+TORCHVISION = "torchvision.models"
 
 
 def open_network(source: Source) -> torch.nn.Module:
     """In evaluation mode, on the CPU. Raises ManifestInvalid."""
     if source.manifest.artifact.architecture is None:
-        return _exported(source)
+        return _scripted(source) if _is_torchscript(source.path) else _exported(source)
     network = _built(source, source.manifest.artifact.architecture)
-    _fill(network, source)
+    fill(network, source)
+    return network.eval()
+
+
+def _is_torchscript(path: Path) -> bool:
+    """A zip with the code of the model, which the other kinds do not have."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+    return any(name.endswith("/constants.pkl") for name in names) and any(
+        "/code/" in name for name in names
+    )
+
+
+def _scripted(source: Source) -> torch.nn.Module:
+    """Its code is TorchScript, which can compute and nothing else. Its layers take no hooks."""
+    try:
+        network: torch.nn.Module = torch.jit.load(str(source.path), map_location="cpu")
+    except (RuntimeError, ValueError) as error:
+        raise ManifestInvalid(
+            f"{source.where}: artifact.path: {source.manifest.artifact.path!r} is no TorchScript "
+            f"that torch {torch.__version__} can open ({error})"
+        ) from error
+    if any(one.method == "grad-cam" for one in source.manifest.explanations):
+        raise ManifestInvalid(
+            f"{source.where}: explanations: found grad-cam, but the artifact is TorchScript, whose "
+            "layers cannot be looked at; legal is lime, or a state dict with its architecture"
+        )
     return network.eval()
 
 
@@ -32,9 +64,8 @@ def _exported(source: Source) -> torch.nn.Module:
     except Exception as error:
         raise ManifestInvalid(
             f"{source.where}: artifact.path: {source.manifest.artifact.path!r} is no exported "
-            f"program that torch {torch.__version__} can open ({type(error).__name__}: {error}). "
-            "Save one by torch.export.save; for a state dict, name its network in "
-            "artifact.architecture"
+            f"program that torch {torch.__version__} can open. Save one by torch.export.save; for "
+            f"a state dict, name its network in artifact.architecture. {advice(source.path)}"
         ) from error
     inputs = program.graph_signature.user_inputs
     if len(inputs) != 1:
@@ -62,6 +93,8 @@ def _built(source: Source, reference: str) -> torch.nn.Module:
         arguments = {"model_name": reference.removeprefix(TIMM)} | known | arguments
     else:
         build = load_named(reference, source.folder, field)
+        if reference.startswith(TORCHVISION):
+            arguments = _torchvision_arguments(build, source) | arguments
     try:
         network = build(**arguments)
     except Exception as error:
@@ -76,6 +109,17 @@ def _built(source: Source, reference: str) -> torch.nn.Module:
     return network
 
 
+def _torchvision_arguments(build: Callable[..., Any], source: Source) -> dict[str, Any]:
+    """No weights of a hub, and as many labels as model.yaml has, for networks of objects with the
+    background before them."""
+    manifest = source.manifest
+    before = manifest.outputs.instances.first_label if manifest.outputs.instances else 0
+    known: dict[str, Any] = {"weights": None, "weights_backbone": None}
+    taken = inspect.signature(build).parameters
+    fitting = {name: value for name, value in known.items() if name in taken}
+    return fitting | {"num_classes": len(manifest.labels) + before}
+
+
 def _timm(field: str) -> Callable[..., Any]:
     try:
         import timm  # noqa: PLC0415 (only where a bundle names one of its networks)
@@ -83,30 +127,3 @@ def _timm(field: str) -> Callable[..., Any]:
         raise ManifestInvalid(f"{field}: timm is not installed here; pip install timm") from error
     build: Callable[..., Any] = timm.create_model
     return build
-
-
-def _fill(network: torch.nn.Module, source: Source) -> None:
-    field = f"{source.where}: artifact.path: {source.manifest.artifact.path!r}"
-    try:
-        # Mapped, so that the weights are in memory once; files of before torch 1.6 are no archives.
-        mapped = zipfile.is_zipfile(source.path)
-        stored = torch.load(source.path, map_location="cpu", weights_only=True, mmap=mapped)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-        raise ManifestInvalid(
-            f"{field} is no state dict that torch {torch.__version__} opens with "
-            f"weights_only=True ({error}). Save model.state_dict(), not the model"
-        ) from error
-    # Checkpoints keep it beside the optimiser's state; DataParallel prefixes every name.
-    if isinstance(stored, Mapping) and isinstance(stored.get("state_dict"), Mapping):
-        stored = stored["state_dict"]
-    if not isinstance(stored, Mapping):
-        raise ManifestInvalid(f"{field} holds a {type(stored).__name__}, legal is a state dict")
-    weights = dict(stored)
-    torch.nn.modules.utils.consume_prefix_in_state_dict_if_present(weights, "module.")
-    try:
-        network.load_state_dict(weights)
-    except (RuntimeError, AttributeError) as error:
-        raise ManifestInvalid(
-            f"{field} does not fit artifact.architecture "
-            f"{source.manifest.artifact.architecture!r}: {error}"
-        ) from error

@@ -1,8 +1,7 @@
-"""Detection by YOLO-style heads; `manifests.BoxOutput` says what the two layouts hold.
+"""Detection, by YOLO-style heads (`tasks.boxes`) and by torchvision's networks (`tasks.instances`).
 
-An anchor is one candidate, of the label with the highest score. With an objectness (yolov6, and
-YOLOv5), the score of a label is objectness * score of the label. Nothing is suppressed here: which
-candidates are shown is for `dropsight.domain.suppression`, at thresholds that a client may move.
+Nothing is suppressed here: which candidates are shown is for `dropsight.domain.suppression`, at
+thresholds that a client may move.
 """
 
 from __future__ import annotations
@@ -13,12 +12,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dropsight.domain.errors import InferenceFailed
+from dropsight.domain.errors import InferenceFailed, ManifestInvalid
 from dropsight.domain.frames import Frame
 from dropsight.domain.manifests import Manifest
 from dropsight.imaging.resize import Boxes, to_source
-from dropsight_inference.output_layout import expected_outputs
+from dropsight_inference.box_layouts import check_box_shapes
 from dropsight_inference.runtimes import Outputs, Row
+from dropsight_inference.tasks import instances
+from dropsight_inference.tasks.boxes import SLACK, check_values, read_rows, score_in_table
 from dropsight_inference.tasks.candidates import (
     SCORE_DECIMALS,
     Objects,
@@ -28,79 +29,75 @@ from dropsight_inference.tasks.candidates import (
 )
 from dropsight_inference.tasks.protocol import Read
 
-SLACK = 1e-3
-"""A sigmoid in half precision may miss [0, 1] by this much."""
-
 
 def check(outputs: Outputs, rows: int, manifest: Manifest) -> None:
     """See `protocol.Task`."""
-    found = np.asarray(outputs.tensors["boxes"])
+    if manifest.outputs.instances is not None:
+        instances.check(outputs, rows, manifest)
+        return
+    check_boxes(outputs, rows, manifest)
+
+
+def check_boxes(outputs: Outputs, rows: int, manifest: Manifest) -> None:
+    """Of a YOLO-style head, with prototypes of masks or without. Raises InferenceFailed."""
     where = f"{manifest.name}: outputs.boxes"
-    expected = expected_outputs(manifest)["boxes"].shape
-    agrees = found.ndim == 3 and all(
-        isinstance(want, str) or have == want
-        for have, want in zip(found.shape, expected, strict=True)
-    )
-    if not agrees or len(found) != rows:
-        raise InferenceFailed(
-            f"{where}: found shape {found.shape}, expected {(rows, *expected[1:])}"
+    for field, tensor in outputs.tensors.items():
+        found = np.asarray(tensor)
+        if len(found) != rows:
+            raise InferenceFailed(f"{where}: {field}: found shape {found.shape} for {rows} images")
+        if not np.isfinite(found).all():
+            raise InferenceFailed(
+                f"{where}: {field}: found a value that is not finite; the model cannot answer for "
+                "this input"
+            )
+    table, prototypes = np.asarray(outputs.tensors["boxes"]), outputs.tensors.get("prototypes")
+    try:
+        check_box_shapes(
+            table.shape, None if prototypes is None else np.shape(prototypes), manifest, where
         )
-    if not np.isfinite(found).all():
-        raise InferenceFailed(
-            f"{where}: found a value that is not finite; the model cannot answer for this input"
-        )
-    scores = found[:, 4:] if _transposed(manifest) else found[..., 4:]
-    if scores.size and (scores.min() < -SLACK or scores.max() > 1 + SLACK):
-        raise InferenceFailed(
-            f"{where}: found scores from {scores.min():g} to {scores.max():g}, legal are 0 to 1; "
-            "export the head with its sigmoid"
-        )
+    except ManifestInvalid as error:
+        raise InferenceFailed(str(error)) from error
+    check_values(table, manifest, where)
 
 
 def read(rows: Sequence[Row], manifest: Manifest, frame: Frame) -> Read:
     """See `protocol.Task`."""
-    least = manifest.candidates.minimum_score - SLACK
+    least = least_score(manifest)
     return read_objects(
-        [objects_of(*decode(row["boxes"], manifest, least), manifest, frame) for row in rows],
-        manifest,
+        [objects_of(*decode(row, manifest, least), manifest, frame) for row in rows], manifest
     )
 
 
-def _transposed(manifest: Manifest) -> bool:
-    return manifest.outputs.boxes is not None and manifest.outputs.boxes.layout == "yolov8"
+def least_score(manifest: Manifest) -> float:
+    """Of the candidates that may reach the minimum score once they are rounded."""
+    return manifest.candidates.minimum_score - SLACK
 
 
-def candidates(
-    row: Row, manifest: Manifest, frame: Frame, least: float = 0.0
-) -> tuple[Boxes, Boxes]:
-    """See `protocol.ObjectTask`: the anchors with a score at or above `least`."""
-    boxes, scores = decode(row["boxes"], manifest, least)
+def candidates(row: Row, manifest: Manifest, frame: Frame) -> tuple[Boxes, Boxes]:
+    """See `protocol.ObjectTask`: every anchor, or what the network itself has kept."""
+    boxes, scores = decode(row, manifest, None)
     return to_source(boxes, frame), scores
 
 
 def decode(
-    table: npt.NDArray[np.float32], manifest: Manifest, least: float
+    row: Row, manifest: Manifest, least: float | None
 ) -> tuple[Boxes, npt.NDArray[np.float64]]:
-    """Boxes (n, 4) as x, y, width, height in pixels of the input, and scores (n, labels), of the
-    candidates with a score at or above `least`; `table` is a row of the head's output."""
-    if _transposed(manifest):
-        table = table.T
-        chances = table[:, 4:]
-    else:
-        chances = table[:, 5:] * table[:, 4:5]
-    # Most anchors see nothing: the rest of the work is for the few that do.
-    seen = np.flatnonzero(chances.max(axis=1) >= least) if least > 0.0 else slice(None)
-    scores = np.clip(chances[seen].astype(np.float64), 0.0, 1.0)
-    centred = table[seen, :4].astype(np.float64)
-    sides = np.maximum(centred[:, 2:], 0.0)
-    return np.hstack([centred[:, :2] - sides / 2, sides]), scores
+    """Boxes (n, 4) as x, y, width, height in pixels of the input, and scores (n, labels).
+
+    Of a YOLO-style head, those with a score at or above `least`; None is every one, in the order
+    of the tensors.
+    """
+    if manifest.outputs.instances is not None:
+        return instances.decode(row, manifest)
+    found = read_rows(row["boxes"], manifest, least)
+    return found.boxes, found.chances
 
 
 def score_of(tensors: Mapping[str, Any], position: int, label: int, manifest: Manifest) -> Any:
     """See `protocol.ObjectTask`."""
-    if _transposed(manifest):
-        return tensors["boxes"][0, 4 + label, position]
-    return tensors["boxes"][0, position, 4] * tensors["boxes"][0, position, 5 + label]
+    if manifest.outputs.instances is not None:
+        return instances.score_of(tensors, position)
+    return score_in_table(tensors["boxes"][0], position, label, manifest)
 
 
 def objects_of(

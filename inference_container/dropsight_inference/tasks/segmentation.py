@@ -1,25 +1,28 @@
-"""Instance segmentation as torchvision's Mask R-CNN answers it (He et al. 2017, arXiv:1703.06870).
+"""Instance segmentation, by torchvision's Mask R-CNN (`tasks.instances`) and by YOLO-style heads
+with prototypes of masks.
 
-`manifests.InstanceOutput` says what the four outputs hold. The network has suppressed once by
-itself and given each object one label; a client may suppress further by the same rule as for
-detection. Masks are pasted to source pixels and kept as COCO run-length encoding.
+The latter as in YOLACT (Bolya et al. 2019, arXiv:1904.02689): the logit of a mask is the sum of the
+prototypes, weighted by the coefficients of its candidate. A mask for each of thousands of anchors
+would say the same many times over, so the weaker of two candidates of one label that overlap by
+more than `MASK_IOU` is left out before; clients suppress further. Heads of layout end2end have done
+so themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from dropsight.domain.errors import InferenceFailed
 from dropsight.domain.frames import Frame
 from dropsight.domain.manifests import Manifest
+from dropsight.domain.suppression import suppress
 from dropsight.imaging.masks import paste_mask
 from dropsight.imaging.resize import Boxes, to_source
-from dropsight_inference.output_layout import expected_outputs
 from dropsight_inference.runtimes import Outputs, Row
+from dropsight_inference.tasks import detection, instances
+from dropsight_inference.tasks.boxes import read_rows
 from dropsight_inference.tasks.candidates import (
     SCORE_DECIMALS,
     Objects,
@@ -29,75 +32,56 @@ from dropsight_inference.tasks.candidates import (
 )
 from dropsight_inference.tasks.protocol import Read
 
+MASK_IOU = 0.7
+"""Or `candidates.iou`, where it is larger."""
+
 
 def check(outputs: Outputs, rows: int, manifest: Manifest) -> None:
     """See `protocol.Task`."""
-    for field, expected in expected_outputs(manifest).items():
-        found = outputs.tensors[field]
-        if len(found) != rows:
-            raise InferenceFailed(
-                f"{manifest.name}: outputs.instances.{field}: found {len(found)} answers for "
-                f"{rows} images"
-            )
-        for index in range(rows):
-            one, objects = found[index], len(outputs.tensors["boxes"][index])
-            if one.shape != (objects, *expected.shape[1:]):
-                raise InferenceFailed(
-                    f"{manifest.name}: outputs.instances.{field}: found shape {one.shape}, "
-                    f"expected {(objects, *expected.shape[1:])}"
-                )
-            if not np.isfinite(one).all():
-                raise InferenceFailed(
-                    f"{manifest.name}: outputs.instances.{field}: found a value that is not "
-                    "finite; the model cannot answer for this input"
-                )
-    for index in range(rows):
-        _positions(outputs.tensors["labels"][index], manifest)
+    if manifest.outputs.instances is not None:
+        instances.check(outputs, rows, manifest)
+    else:
+        detection.check_boxes(outputs, rows, manifest)
 
 
 def read(rows: Sequence[Row], manifest: Manifest, frame: Frame) -> Read:
     """See `protocol.Task`."""
-    return read_objects([_objects(row, manifest, frame) for row in rows], manifest)
+    read_one = _objects if manifest.outputs.instances is None else instances.objects
+    return read_objects([read_one(row, manifest, frame) for row in rows], manifest)
 
 
-def candidates(row: Row, manifest: Manifest, frame: Frame) -> tuple[Boxes, Boxes]:
-    """See `protocol.ObjectTask`: what the network itself has kept."""
-    corners = row["boxes"].astype(np.float64)
-    boxes = to_source(np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]]), frame)
-    labels = _positions(row["labels"], manifest)
-    chances = np.zeros((len(labels), len(manifest.labels)))
-    chances[np.arange(len(labels)), labels] = np.clip(row["scores"].astype(np.float64), 0.0, 1.0)
-    return boxes, chances
-
-
-def score_of(
-    tensors: Mapping[str, Any],
-    position: int,
-    label: int,  # noqa: ARG001 (an object of Mask R-CNN has one label, so its score is the label's)
-    manifest: Manifest,  # noqa: ARG001
-) -> Any:
-    """See `protocol.ObjectTask`."""
-    scores = tensors["scores"]
-    of_one_image = len(getattr(scores, "shape", (0, 0))) == 1
-    return scores[position] if of_one_image else scores[0][position]
+candidates = detection.candidates
+score_of = detection.score_of
+"""See `protocol.ObjectTask`: masks do not count there."""
 
 
 def _objects(row: Row, manifest: Manifest, frame: Frame) -> Objects:
-    boxes, chances = candidates(row, manifest, frame)
-    boxes, chances = rounded_boxes(boxes), chances.round(SCORE_DECIMALS)
-    kept, found = strongest(boxes, chances, manifest)
-    masks = [paste_mask(row["masks"][at, 0], boxes[at], frame) for at in kept]
-    return Objects(boxes[kept], chances[kept], masks, found)
+    found = read_rows(row["boxes"], manifest, detection.least_score(manifest))
+    boxes = rounded_boxes(to_source(found.boxes, frame))
+    chances, coefficients = found.chances, found.coefficients
+    if manifest.outputs.boxes is not None and manifest.outputs.boxes.layout != "end2end":
+        # Before boxes are cut off at the edges of the image, which changes how much they overlap.
+        apart = _apart(found.boxes, chances, max(MASK_IOU, manifest.candidates.iou))
+        boxes, chances, coefficients = boxes[apart], chances[apart], coefficients[apart]
+    chances = chances.round(SCORE_DECIMALS)
+    kept, count = strongest(boxes, chances, manifest)
+    prototypes = row["prototypes"].astype(np.float32)
+    weights = coefficients.astype(np.float32)
+    # sigmoid(logit) >= 0.5 is logit >= 0.
+    masks = [
+        paste_mask(np.tensordot(weights[at], prototypes, 1), boxes[at], frame, least=0.0)
+        for at in kept
+    ]
+    return Objects(boxes[kept], chances[kept], masks, count)
 
 
-def _positions(labels: npt.NDArray[Any], manifest: Manifest) -> npt.NDArray[np.intp]:
-    """In model.yaml's list. Raises InferenceFailed for a label that is not there."""
-    first = manifest.outputs.instances.first_label if manifest.outputs.instances else 0
-    count = len(manifest.labels)
-    positions: npt.NDArray[np.intp] = labels.astype(np.intp) - first
-    if positions.size and not (positions.min() >= 0 and positions.max() < count):
-        raise InferenceFailed(
-            f"{manifest.name}: outputs.instances.labels: found labels {labels.min()} to "
-            f"{labels.max()}, model.yaml knows {first} to {first + count - 1} (firstLabel)"
-        )
-    return positions
+def _apart(boxes: Boxes, chances: npt.NDArray[np.float64], iou: float) -> npt.NDArray[np.intp]:
+    """Positions that are left when the candidates of each label are suppressed."""
+    if not len(boxes):
+        return np.zeros(0, np.intp)
+    best, scores = chances.argmax(axis=1), chances.max(axis=1)
+    kept = [
+        members[suppress(boxes[members], scores[members], iou)]
+        for members in (np.flatnonzero(best == label) for label in np.unique(best))
+    ]
+    return np.sort(np.concatenate(kept))

@@ -48,8 +48,8 @@ def _check_outputs(manifest: Manifest, where: str) -> None:
     }
     legal = {
         "classification": ("logits", "activations"),
-        "detection": ("boxes",),
-        "segmentation": ("instances",),
+        "detection": ("boxes", "instances"),
+        "segmentation": ("instances", "boxes"),
     }.get(task, tuple(named))
     for field, value in named.items():
         if value is not None and field not in legal:
@@ -61,20 +61,28 @@ def _check_outputs(manifest: Manifest, where: str) -> None:
             f"{where}: outputs.values: found {outputs.values!r}, but task {task} has no logits to "
             "make of them; leave the field out"
         )
-    if task == "detection" and outputs.boxes is None:
-        raise ManifestInvalid(
-            f"{where}: outputs.boxes: missing; task detection needs the name of the tensor of "
-            "candidates and its layout, yolov8 or yolov6"
-        )
-    if task == "segmentation" and outputs.instances is None:
-        raise ManifestInvalid(
-            f"{where}: outputs.instances: missing; task segmentation needs the names of the "
-            "tensors boxes, labels, scores and masks ({} where they are called so)"
-        )
+    if task in ("detection", "segmentation"):
+        _check_objects(manifest, where)
     if task in ("detection", "segmentation") and manifest.explanations:
         raise ManifestInvalid(
             f"{where}: explanations: found, but task {task} has none: its overlay of boxes and "
             "masks is made for every upload"
+        )
+
+
+def _check_objects(manifest: Manifest, where: str) -> None:
+    """Exactly one of the two ways in which a network gives boxes."""
+    boxes, task = manifest.outputs.boxes, manifest.task
+    if (boxes is None) == (manifest.outputs.instances is None):
+        raise ManifestInvalid(
+            f"{where}: outputs: task {task} needs either `boxes` (a YOLO head: name and layout) or "
+            "`instances` (torchvision: names of boxes, labels, scores and masks, {} where they are "
+            f"called so); found {'neither' if boxes is None else 'both'}"
+        )
+    if boxes is not None and (boxes.prototypes is None) == (task == "segmentation"):
+        raise ManifestInvalid(
+            f"{where}: outputs.boxes.prototypes: found {boxes.prototypes!r}; task segmentation "
+            "needs the name of the tensor of mask prototypes, task detection has none"
         )
 
 
@@ -88,6 +96,8 @@ def _check_input(manifest: Manifest, where: str) -> None:
             )
     if any(value == 0 for value in spec.std):
         raise ManifestInvalid(f"{where}: input.std: found 0, every value must differ from 0")
+    if spec.channel_order == "bgr" and spec.channels == 1:
+        raise ManifestInvalid(f"{where}: input.channelOrder: found 'bgr', but channels is 1")
     if spec.window is not None and spec.contrast != "percentile":
         raise ManifestInvalid(
             f"{where}: input.contrast: found {spec.contrast!r} beside input.window, which says "

@@ -34,6 +34,13 @@ class InputSpec(ManifestRecord, kw_only=True, frozen=True):
     overlap: Annotated[int, msgspec.Meta(ge=0)] | None = None
     """tile: pixels that neighbouring tiles share at least; `tile_overlap` where it is not said.
     Twice the side of the largest object, so that one of the tiles sees it whole."""
+    interpolation: Literal["area", "linear"] = "area"
+    """Where an axis shrinks: the mean of the pixels that are covered, or two neighbours on each
+    axis, as `cv2.INTER_LINEAR` and the training code of YOLO do. What grows is always linear."""
+    padding: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.0
+    """Intensity around a letterboxed image: 0 black, 1 white; YOLO's grey is 114 / 255."""
+    channel_order: Literal["rgb", "bgr"] = "rgb"
+    """Of the network; `mean` and `std` are in the same order."""
     scale: float = 1.0
     """What intensity 1.0 (full scale) becomes before mean and std: 1.0, or 255.0."""
     mean: list[float] = msgspec.field(default_factory=lambda: [0.0])

@@ -81,24 +81,30 @@ class ArtifactFile(ManifestRecord, kw_only=True, frozen=True, omit_defaults=True
 
 
 class BoxOutput(ManifestRecord, kw_only=True, frozen=True):
-    """A YOLO-style head: one tensor of candidates, before any suppression, float32.
+    """A YOLO-style head: one tensor of candidates. Boxes are in pixels of the input, scores in
+    [0, 1], after the sigmoid.
 
-    Boxes are centre x, centre y, width, height in pixels of the input; scores are in [0, 1], after
-    the sigmoid.
+        yolov8   (batch, 4 + labels, anchors)  box, score by label
+        yolov6   (batch, anchors, 5 + labels)  box, objectness, score by label (also YOLOv5)
+        end2end  (batch, objects, 6)           left, top, right, bottom, score, position of label
 
-        yolov8  (batch, 4 + labels, anchors)  box, score by label
-        yolov6  (batch, anchors, 5 + labels)  box, objectness, score by label (also YOLOv5)
+    Boxes of the first two are centre x, centre y, width, height, before any suppression. With
+    `prototypes`, c mask coefficients follow in each candidate.
     """
 
     name: str
-    layout: Literal["yolov8", "yolov6"]
+    layout: Literal["yolov8", "yolov6", "end2end"]
+    prototypes: str | None = None
+    """Segmentation: name of (batch, c, h, w). A mask is sigmoid(coefficients @ prototypes), cut
+    off at its box."""
 
 
 class InstanceOutput(ManifestRecord, kw_only=True, frozen=True):
-    """The four outputs of torchvision's Mask R-CNN: names of tensors, for one image each.
+    """The outputs of torchvision's networks for detection: names of tensors, for one image each.
 
     boxes (n, 4) left, top, right, bottom in pixels of the input; labels (n,) integers; scores (n,)
-    in [0, 1]; masks (n, 1, height, width) of the input's size, in [0, 1].
+    in [0, 1]; masks (n, 1, height, width) of the input's size, in [0, 1], read by task
+    segmentation alone.
     """
 
     boxes: str = "boxes"
@@ -120,9 +126,9 @@ class Outputs(ManifestRecord, kw_only=True, frozen=True):
     """Classification: float32 (batch, labels, h, w), class activation maps before ReLU, for
     Grad-CAM."""
     boxes: BoxOutput | None = None
-    """Detection."""
+    """Detection, and with its `prototypes` segmentation."""
     instances: InstanceOutput | None = None
-    """Segmentation."""
+    """Segmentation, and without masks detection."""
 
 
 class Candidates(ManifestRecord, kw_only=True, frozen=True):

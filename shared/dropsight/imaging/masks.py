@@ -17,20 +17,27 @@ SET = 0.5
 
 
 def paste_mask(
-    probabilities: npt.NDArray[np.float32], box: npt.NDArray[np.float64], frame: Frame
+    values: npt.NDArray[np.float32],
+    box: npt.NDArray[np.float64],
+    frame: Frame,
+    least: float = SET,
 ) -> dict[str, Any]:
     """Run-length encoded mask of the whole source, bilinear between the model's pixels.
 
-    `probabilities` is float32 (height, width) of the model's input; `box` is x, y, width, height in
-    source pixels: nothing is set outside of it, and only there is anything computed.
+    `values` is float32 (rows, columns) over the model's input, in its size or coarser: a pixel is
+    set where they are at or above `least`. `box` is x, y, width, height in source pixels: nothing
+    is set outside of it, and only there is anything computed.
     """
     left, top = math.floor(box[0]), math.floor(box[1])
     right = min(math.ceil(box[0] + box[2]), frame.source_width)
     bottom = min(math.ceil(box[1] + box[3]), frame.source_height)
     x0, y0, width, height = frame.content_box
+    rows, columns = values.shape
+    _, input_rows, input_columns, _ = frame.pixels.shape
     # Centre of source pixel u lies at x0 + (u + 0.5) * width / source width - 0.5 of the input.
-    across = x0 + (np.arange(left, right) + 0.5) * (width / frame.source_width) - 0.5
-    down = y0 + (np.arange(top, bottom) + 0.5) * (height / frame.source_height) - 0.5
+    across = x0 + (np.arange(left, right) + 0.5) * (width / frame.source_width)
+    down = y0 + (np.arange(top, bottom) + 0.5) * (height / frame.source_height)
+    across, down = across * (columns / input_columns) - 0.5, down * (rows / input_rows) - 0.5
     grid_x, grid_y = np.meshgrid(across.astype(np.float32), down.astype(np.float32))
     there = np.zeros(grid_x.shape, np.bool_)
     # OpenCV addresses remapped pixels by 16-bit numbers, so a longer side goes in pieces.
@@ -39,13 +46,13 @@ def paste_mask(
             piece = (slice(y, y + _PIECE), slice(x, x + _PIECE))
             there[piece] = (
                 cv2.remap(
-                    probabilities,
+                    values,
                     grid_x[piece],
                     grid_y[piece],
                     cv2.INTER_LINEAR,
                     borderMode=cv2.BORDER_REPLICATE,
                 )
-                >= SET
+                >= least
             )
     return encode_mask(there, (frame.source_height, frame.source_width), (left, top))
 

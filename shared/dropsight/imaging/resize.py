@@ -27,8 +27,8 @@ class Geometry:
         (width, height) of the frame: that of the model's input, and with `tile` that of the source,
         but no less than a tile.
     target
-        (left, top, right, bottom) of the frame that it fills. The rest is zero; with `tile` it
-        repeats the last column and row, as an edge to black would look like an object.
+        (left, top, right, bottom) of the frame that it fills; the rest is `padding`. With `tile`
+        it repeats the last column and row, as an edge to a flat tone would look like an object.
     content_box
         (x, y, width, height) in the frame of the whole source; see `Frame.content_box`.
     """
@@ -39,7 +39,9 @@ class Geometry:
     target: tuple[int, int, int, int]
     content_box: Box
     rule: str
-
+    interpolation: str
+    padding: float
+    """Intensity in [0, 1]."""
     overlap: int | None = None
     """tile: pixels that neighbouring tiles share at least."""
     tile: tuple[int, int] | None = None
@@ -60,7 +62,8 @@ class Geometry:
             }
         return {
             "rule": self.rule,
-            "interpolation": "area where it shrinks, linear where it grows",
+            "interpolation": f"{self.interpolation} where it shrinks, linear where it grows",
+            "padding": self.padding,
             "from": list(self.source),
             "to": list(self.size),
             "cut": list(self.cut),
@@ -76,7 +79,16 @@ def plan(width: int, height: int, spec: InputSpec) -> Geometry:
         filled = (0.0, 0.0, float(width), float(height))
         tile = spec.width, spec.height
         return Geometry(
-            (width, height), size, whole, whole, filled, "tile", spec.tile_overlap, tile
+            source=(width, height),
+            size=size,
+            cut=whole,
+            target=whole,
+            content_box=filled,
+            rule="tile",
+            interpolation=spec.interpolation,
+            padding=spec.padding,
+            overlap=spec.tile_overlap,
+            tile=tile,
         )
     cut, target = whole, (0, 0, spec.width, spec.height)
     box: Box = (0.0, 0.0, float(spec.width), float(spec.height))
@@ -95,18 +107,30 @@ def plan(width: int, height: int, spec: InputSpec) -> Geometry:
         cut = (left, top, left + inner_width, top + inner_height)
         across, down = spec.width / inner_width, spec.height / inner_height
         box = (-left * across, -top * down, width * across, height * down)
-    return Geometry((width, height), (spec.width, spec.height), cut, target, box, spec.resize)
+    return Geometry(
+        source=(width, height),
+        size=(spec.width, spec.height),
+        cut=cut,
+        target=target,
+        content_box=box,
+        rule=spec.resize,
+        interpolation=spec.interpolation,
+        padding=spec.padding,
+    )
 
 
 def resize_into(image: Image, out: Image, geometry: Geometry) -> None:
-    """Write `image` (height, width[, 3]) into `out` (height, width, channels), which is zero.
+    """Write `image` (height, width[, 3]) into `out` (height, width, channels) and pad the rest.
 
     Colour becomes ITU-R BT.601 luma where `out` has one channel; grey is repeated where it has
     three.
     """
     left, top, right, bottom = geometry.cut
     target = geometry.target
-    resized = _resize(image[top:bottom, left:right], target[2] - target[0], target[3] - target[1])
+    size = (target[2] - target[0], target[3] - target[1])
+    if size != geometry.size and geometry.tile is None:
+        out[...] = round(geometry.padding * np.iinfo(out.dtype).max)
+    resized = _resize(image[top:bottom, left:right], *size, geometry.interpolation)
     inside = out[target[1] : target[3], target[0] : target[2]]
     if resized.ndim == 2:
         inside[...] = resized[:, :, np.newaxis]
@@ -140,12 +164,15 @@ def to_frame(boxes: Boxes, frame: Frame) -> Boxes:
     return np.hstack([left_top, boxes[:, 2:] * scale])
 
 
-def _resize(image: Image, width: int, height: int) -> Image:
-    """By area averaging on the axes that shrink, then linearly on those that grow."""
+def _resize(image: Image, width: int, height: int, interpolation: str) -> Image:
+    """By area averaging on the axes that shrink, then linearly on those that grow; or all at once
+    linearly."""
     import cv2  # noqa: PLC0415  (costs a third of a second; a refused file never needs it)
 
     rows, columns = image.shape[:2]
     shrunk = (min(width, columns), min(height, rows))
+    if interpolation == "linear":
+        shrunk = (columns, rows)
     if shrunk != (columns, rows):
         image = cv2.resize(np.ascontiguousarray(image), shrunk, interpolation=cv2.INTER_AREA)
     if shrunk != (width, height):

@@ -85,7 +85,7 @@ def test_a_detector_names_its_head_and_keeps_candidates_from_a_low_score_up():
     ("text", "sentence"),
     [
         (DETECTOR, "outputs.logits: found, but task detection reads outputs.boxes"),
-        (DETECTOR.replace(LOGITS, ""), "outputs.boxes: missing; task detection needs"),
+        (DETECTOR.replace(LOGITS, ""), "task detection needs either `boxes`"),
         (DETECTOR.replace(LOGITS, BOXES.replace("v8", "v9")), "`$.outputs.boxes.layout`"),
         (
             DETECTOR.replace(LOGITS, BOXES.replace("{boxes", "{values: probabilities, boxes")),
@@ -97,7 +97,7 @@ def test_a_detector_names_its_head_and_keeps_candidates_from_a_low_score_up():
         ),
         (
             DETECTOR.replace(LOGITS, "").replace("detection", "segmentation"),
-            "outputs.instances: missing; task segmentation needs",
+            "task segmentation needs either `boxes`",
         ),
         (GOOD.replace(LOGITS, BOXES), "outputs.boxes: found, but task classification reads"),
     ],

@@ -14,8 +14,10 @@ from dropsight.imaging.resize import plan, resize_into, to_frame, to_source
 pytestmark = pytest.mark.unit
 
 
-def resized(image: Any, width: int, height: int, rule: Any, channels: Any = 1) -> Frame:
-    spec = InputSpec(width=width, height=height, channels=channels, resize=rule)
+def resized(
+    image: Any, width: int, height: int, rule: Any, channels: Any = 1, **more: Any
+) -> Frame:
+    spec = InputSpec(width=width, height=height, channels=channels, resize=rule, **more)
     out = np.zeros((height, width, channels), image.dtype)
     geometry = plan(image.shape[1], image.shape[0], spec)
     resize_into(image, out, geometry)
@@ -37,6 +39,30 @@ def test_letterbox_keeps_the_aspect_and_pads_with_zero():
     frame = resized(image, 4, 4, "letterbox")
     assert list(frame.content_box) == [0, 1, 4, 2]
     assert frame.pixels[0, :, :, 0].tolist() == [[0] * 4, [9] * 4, [9] * 4, [0] * 4]
+
+
+def test_padding_has_the_intensity_of_model_yaml_at_either_depth():
+    for dtype, grey in ((np.uint8, 114), (np.uint16, 29294)):  # 0.447 x 255 and x 65,535
+        frame = resized(np.full((2, 4), 9, dtype), 4, 4, "letterbox", padding=0.447)
+        assert frame.pixels[0, :, 0, 0].tolist() == [grey, 9, 9, grey]
+
+
+def test_linear_interpolation_takes_two_neighbours_where_area_takes_them_all():
+    image = np.array([[0, 0, 90, 90, 0, 0]], np.uint8)
+    # Thirds: the centres of two columns lie at pixels 1 and 4, which are 0.
+    assert resized(image, 2, 1, "stretch").pixels.ravel().tolist() == [30, 30]
+    linear = resized(image, 2, 1, "stretch", interpolation="linear")
+    assert linear.pixels.ravel().tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(("width", "height"), [(611, 417), (417, 611), (333, 100), (640, 641)])
+def test_letterbox_lies_where_the_training_code_of_yolo_puts_it(width: int, height: int):
+    frame = resized(np.zeros((height, width), np.uint8), 320, 320, "letterbox")
+    ratio = min(320 / height, 320 / width)
+    inner = (round(width * ratio), round(height * ratio))
+    # Its rule: half of the rest, and a tenth of a pixel less, rounded.
+    left, top = (round((320 - side) / 2 - 0.1) for side in inner)
+    assert frame.content_box == (left, top, *inner)
 
 
 def test_crop_takes_the_middle_and_its_box_reaches_past_the_frame():

@@ -180,7 +180,8 @@ def test_logits_in_the_place_of_scores_are_refused(make_detector: MakeDetector) 
 
 def test_a_head_for_another_number_of_labels_is_refused(make_detector: MakeDetector) -> None:
     with pytest.raises(
-        ManifestInvalid, match=r"outputs.boxes: the model has shape \['batch', 7, 5\], model.yaml"
+        ManifestInvalid,
+        match=r"has shape \(batch, 7, 5\), but layout yolov8 with 2 labels is \(batch, 4 \+",
     ):
         make_detector(np.vstack([ANCHORS.T, ANCHORS.T[:1]]))
 

@@ -53,3 +53,20 @@ def test_a_frame_of_another_size_is_refused() -> None:
 
     with pytest.raises(InferenceFailed, match=r"found .* \(4, 4, 1\), the model takes \(4, 5, 1\)"):
         layout.check(np.zeros((4, 4, 1), np.uint8))
+
+
+def test_caffe_preprocessing_is_bgr_less_the_mean_of_each_channel() -> None:
+    spec = InputSpec(
+        width=1,
+        height=1,
+        channels=3,
+        channel_order="bgr",
+        scale=255.0,
+        mean=[103.939, 116.779, 123.68],
+    )
+    layout = InputLayout(spec)
+    row = layout.empty(1)[0]
+
+    layout.write(np.array([200, 100, 50], np.uint8).reshape(1, 1, 3), row)  # red, green, blue
+
+    assert row.ravel().tolist() == pytest.approx([50 - 103.939, 100 - 116.779, 200 - 123.68])

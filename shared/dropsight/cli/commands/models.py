@@ -1,19 +1,24 @@
-"""`dropsight models`: the bundles that files can be sent to."""
+"""`dropsight models`: the bundles that files can be sent to, and how to make one."""
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from dropsight.cli import options as common
-from dropsight.cli.errors import Exit
+from dropsight.cli.errors import CommandFailed, Exit
 
 EXAMPLES = """\
   dropsight models
   dropsight models --models ./my-bundles --json
+  dropsight models init best.onnx --to models/my-model
+  dropsight models check models/my-model picture.png
   dropsight models pin models:/blood-cells@champion
 """
 PIN_EXAMPLES = """\
@@ -30,7 +35,13 @@ def add(subparsers: Any) -> None:
     common.add_models(parser)
     common.add_json(parser)
     parser.set_defaults(run=run)
-    actions = parser.add_subparsers(metavar="ACTION")
+    actions = parser.add_subparsers(metavar="ACTION", title="actions")
+    _add_init(actions)
+    _add_check(actions)
+    _add_pin(actions)
+
+
+def _add_pin(actions: Any) -> None:
     pin = common.add_command(
         actions,
         "pin",
@@ -45,6 +56,62 @@ def add(subparsers: Any) -> None:
         "runs:/id/path",
     )
     pin.set_defaults(run=run_pin)
+
+
+def _add_init(actions: Any) -> None:
+    init = common.add_command(
+        actions,
+        "init",
+        "write a first model.yaml for a file of ONNX, Keras or torch",
+        "  dropsight models init best.onnx --to models/my-model\n"
+        "  dropsight models init resnet.pt --architecture torchvision.models:resnet18 "
+        "--labels cat,dog --to models/pets\n",
+        root=False,
+    )
+    init.add_argument("file", type=Path, metavar="FILE", help="it is copied into the bundle")
+    init.add_argument("--to", type=Path, required=True, metavar="DIR", help="the bundle's folder")
+    init.add_argument("--labels", metavar="A,B,…", help="in the order of the model's outputs")
+    init.add_argument("--size", metavar="WxH", help="of the input, where the file leaves it open")
+    init.add_argument("--architecture", metavar="MODULE:NAME", help="of a torch state dict")
+    init.set_defaults(run=run_init)
+
+
+def _add_check(actions: Any) -> None:
+    check = common.add_command(
+        actions,
+        "check",
+        "load one bundle, run it on a picture and say what it finds or what is wrong",
+        "  dropsight models check models/my-model\n"
+        "  dropsight models check models/my-model picture.png\n",
+        root=False,
+    )
+    check.add_argument("folder", type=Path, metavar="DIR", help="the bundle's folder")
+    check.add_argument("picture", type=Path, nargs="?", metavar="FILE", help="any upload")
+    check.set_defaults(run=run_check)
+
+
+def run_init(options: argparse.Namespace) -> int:
+    given = {name: getattr(options, name) for name in ("labels", "size", "architecture")}
+    return _bundling(
+        "init",
+        options.file,
+        *("--to", options.to),
+        *(part for name, value in given.items() if value for part in (f"--{name}", value)),
+    )
+
+
+def run_check(options: argparse.Namespace) -> int:
+    return _bundling("check", options.folder, *([options.picture] if options.picture else []))
+
+
+def _bundling(*arguments: str | Path) -> int:
+    """In a process of its own: the container's package brings the runtimes."""
+    if importlib.util.find_spec("dropsight_inference") is None:
+        raise CommandFailed(
+            "models: needs the container's package; pip install dropsight-inference"
+        )
+    command = [sys.executable, "-m", "dropsight_inference.bundling", *map(str, arguments)]
+    return subprocess.run(command, check=False).returncode
 
 
 def run(options: argparse.Namespace) -> int:

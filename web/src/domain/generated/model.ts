@@ -16,6 +16,7 @@ export interface Manifest {
   outputs?: Outputs;
   input: InputSpec;
   accepts?: Accepts;
+  routedByAttributes?: boolean;
   /**
    * @minItems 1
    */
@@ -46,23 +47,27 @@ export interface Outputs {
   instances?: InstanceOutput | null;
 }
 /**
- * A YOLO-style head: one tensor of candidates, before any suppression, float32.
+ * A YOLO-style head: one tensor of candidates. Boxes are in pixels of the input, scores in
+ *     [0, 1], after the sigmoid.
  *
- *     Boxes are centre x, centre y, width, height in pixels of the input; scores are in [0, 1], after
- *     the sigmoid.
+ *         yolov8   (batch, 4 + labels, anchors)  box, score by label
+ *         yolov6   (batch, anchors, 5 + labels)  box, objectness, score by label (also YOLOv5)
+ *         end2end  (batch, objects, 6)           left, top, right, bottom, score, position of label
  *
- *         yolov8  (batch, 4 + labels, anchors)  box, score by label
- *         yolov6  (batch, anchors, 5 + labels)  box, objectness, score by label (also YOLOv5)
+ *     Boxes of the first two are centre x, centre y, width, height, before any suppression. With
+ *     `prototypes`, c mask coefficients follow in each candidate.
  */
 export interface BoxOutput {
   name: string;
-  layout: "yolov6" | "yolov8";
+  layout: "end2end" | "yolov6" | "yolov8";
+  prototypes?: string | null;
 }
 /**
- * The four outputs of torchvision's Mask R-CNN: names of tensors, for one image each.
+ * The outputs of torchvision's networks for detection: names of tensors, for one image each.
  *
  *     boxes (n, 4) left, top, right, bottom in pixels of the input; labels (n,) integers; scores (n,)
- *     in [0, 1]; masks (n, 1, height, width) of the input's size, in [0, 1].
+ *     in [0, 1]; masks (n, 1, height, width) of the input's size, in [0, 1], read by task
+ *     segmentation alone.
  */
 export interface InstanceOutput {
   boxes?: string;
@@ -77,11 +82,16 @@ export interface InputSpec {
   channels: 1 | 3;
   layout?: "NCHW" | "NHWC";
   dtype?: "float32";
-  resize?: "crop" | "letterbox" | "stretch";
+  resize?: "crop" | "letterbox" | "stretch" | "tile";
+  overlap?: number | null;
+  interpolation?: "area" | "linear";
+  padding?: number;
+  channelOrder?: "bgr" | "rgb";
   scale?: number;
   mean?: number[];
   std?: number[];
   window?: Window | null;
+  contrast?: "full" | "percentile";
   maximumBatch?: number | null;
 }
 /**
