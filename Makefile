@@ -28,7 +28,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  make demo CHECK=1   check every outcome and end; PORT=, PYTHON= and VENV= may be set"
 
-demo: $(VENV)/.ready-demo ## Set up, run everything on four sample files, open the result page
+demo: $(VENV)/.ready-demo ## Set up, run everything on sample files, open the result page
 	@mkdir -p "$(DEMO_ROOT)"
 	$(BIN)/dropsight demo --root "$(DEMO_ROOT)" --port $(PORT) $(if $(CHECK),--check)
 

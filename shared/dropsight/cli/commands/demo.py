@@ -1,4 +1,4 @@
-"""`dropsight demo`: the whole system on four sample files, with all that can become of a file."""
+"""`dropsight demo`: the whole system on a few sample files, with all that can become of a file."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from dropsight.cli import options as common
 from dropsight.cli.errors import Exit
 
 ROUTE = "cxr"
+"""Of the chest films among the samples."""
 CHECK_LIMIT_S = 600.0
 
 EXAMPLES = """\
-  dropsight demo              show the four samples, leave everything running
+  dropsight demo              show the samples, leave everything running
   dropsight demo --check      look at what became of them, end with exit code 0 or 1
 """
 
@@ -23,7 +24,7 @@ def add(subparsers: Any) -> None:
     from dropsight.cli.commands import up
 
     parser = common.add_command(
-        subparsers, "demo", "run the whole system on four sample files", EXAMPLES
+        subparsers, "demo", "run the whole system on a few sample files", EXAMPLES
     )
     up.add_options(parser)
     parser.add_argument(
@@ -43,7 +44,7 @@ def add(subparsers: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     from dropsight.cli.checking import Check
     from dropsight.cli.commands import up
-    from dropsight.cli.samples.catalogue import samples
+    from dropsight.cli.samples.catalogue import SPOTS, microscope_sample, samples
     from dropsight.cli.store import open_store
     from dropsight.domain.errors import ObjectGone
 
@@ -53,8 +54,11 @@ def run(options: argparse.Namespace) -> int:
         store = open_store(laptop.settings)
         bucket = laptop.settings.landing_bucket
         check = Check(store, url)
-        for sample in samples():
-            name = f"{ROUTE}/{sample.name}"
+        shown = samples()
+        if (laptop.settings.models / SPOTS / "model.yaml").is_file():
+            shown.append(microscope_sample())
+        for sample in shown:
+            name = f"{sample.route}/{sample.name}"
             try:
                 info = store.objects.stat(bucket, name)
             except ObjectGone:

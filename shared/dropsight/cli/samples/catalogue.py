@@ -13,6 +13,10 @@ from dropsight.cli.samples.microscope import spot_frame
 from dropsight.cli.samples.phantom import FULL_SCALE, draw_chest
 
 
+SPOTS = "bright-spots"
+"""The model of the microscope frame, and its route."""
+
+
 @dataclass(frozen=True)
 class Sample:
     name: str
@@ -22,6 +26,7 @@ class Sample:
     """`explained` or `failed`."""
     code: str | None = None
     """The code of the failure."""
+    route: str = "cxr"
 
 
 def samples() -> list[Sample]:
@@ -49,7 +54,9 @@ def samples() -> list[Sample]:
 
 def microscope_sample() -> Sample:
     """A frame of 16 bits for a model that finds small bright spots."""
-    return Sample("spots.tif", spot_frame(), "a microscope frame with bright spots", "explained")
+    return Sample(
+        "spots.tif", spot_frame(), "a microscope frame with bright spots", "explained", route=SPOTS
+    )
 
 
 def _png(seed: int) -> bytes:
