@@ -12,7 +12,6 @@ from dropsight.cli.samples.film import chest_film
 from dropsight.cli.samples.microscope import spot_frame
 from dropsight.cli.samples.phantom import FULL_SCALE, draw_chest
 
-
 SPOTS = "bright-spots"
 """The model of the microscope frame, and its route."""
 
