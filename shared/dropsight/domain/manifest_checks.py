@@ -103,6 +103,16 @@ def _check_input(manifest: Manifest, where: str) -> None:
             f"{where}: input.contrast: found {spec.contrast!r} beside input.window, which says "
             "already what black and white are; leave one of them out"
         )
+    if spec.padding and spec.resize != "letterbox":
+        raise ManifestInvalid(
+            f"{where}: input.padding: found {spec.padding} with resize: {spec.resize}; only "
+            "resize: letterbox has something to fill around the image"
+        )
+    if spec.interpolation != "area" and spec.resize == "tile":
+        raise ManifestInvalid(
+            f"{where}: input.interpolation: found {spec.interpolation!r} with resize: tile, which "
+            "resizes nothing; leave it out"
+        )
     if spec.resize != "tile":
         if spec.overlap is not None:
             raise ManifestInvalid(

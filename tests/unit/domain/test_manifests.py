@@ -53,6 +53,7 @@ def test_a_good_manifest_is_read_with_its_defaults():
         ("labels:", "labels: [", "model.yaml"),
         ("channels: 1", "channels: 1, overlap: 2", "input.overlap: found 2 with resize: stretch"),
         ("channels: 1", "channels: 1, resize: tile", "input.resize: found 'tile' with task class"),
+        ("channels: 1", "channels: 1, padding: 0.5", "input.padding: found 0.5 with resize: str"),
         (
             "channels: 1",
             "channels: 1, contrast: full, window: {center: 1, width: 2}",
