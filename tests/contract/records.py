@@ -36,6 +36,7 @@ def full(result_id: str = "full") -> Result:
     return queued(
         result_id,
         at=1700000000.123456,
+        project="north",
         model=ModelReference(
             name="cxr", version="1", digest="sha256:0", runtime="onnx", task="detection"
         ),

@@ -72,7 +72,11 @@ class Toy(ToyPipeline):
 @pytest.fixture
 def toy(backend: Backend) -> Toy:
     settings = Settings(
-        landing_bucket="bucket", work_bucket="bucket", results_bucket="bucket", lease_s=0.0
+        landing_bucket="bucket",
+        work_bucket="bucket",
+        results_bucket="bucket",
+        lease_s=0.0,
+        projects={"toy": "north"},
     )
     return Toy(settings, backend, BrightnessEngine())
 
@@ -94,6 +98,7 @@ def test_only_the_upload_and_a_tombstone_are_left(toy: Toy) -> None:
     assert tombstone == Result(
         result_id=result.result_id,
         status="deleted",
+        project="north",
         timestamps=tombstone.timestamps,
         source=Source(bucket="bucket", object=UPLOAD, generation=result.source.generation),
     )

@@ -27,6 +27,7 @@ class ResultSummary(Record, kw_only=True, frozen=True):
 
     result_id: str
     status: str
+    project: str
     arrived_at: float
     """Seconds since the epoch."""
     object: str
@@ -106,6 +107,7 @@ def summary(result: Result) -> ResultSummary:
     return ResultSummary(
         result_id=result.result_id,
         status=result.status,
+        project=result.project,
         arrived_at=result.arrived_at,
         object=result.source.object,
         format=result.source.format,
