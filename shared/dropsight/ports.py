@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dropsight.domain.events import DeadLetter
+from dropsight.domain.feedback import Feedback
 from dropsight.domain.frames import Frame
 from dropsight.domain.queries import EVERYTHING, Position, ResultQuery
 from dropsight.domain.results import CandidateSet, Finding, Result
@@ -117,6 +118,22 @@ class DeadLetterStore(Protocol):
         ...
 
     def delete(self, message_id: str) -> None: ...
+
+
+class FeedbackStore(Protocol):
+    """Append only: what has been said is never changed, and goes with its result alone."""
+
+    def add(self, feedback: Feedback) -> None:
+        """Store under its id; a second time changes nothing."""
+        ...
+
+    def list(self, result_id: str, limit: int = 1000) -> Sequence[Feedback]:
+        """Of one result, oldest first."""
+        ...
+
+    def erase(self, result_id: str) -> int:
+        """All of one result, whatever is in them; how many there were."""
+        ...
 
 
 class Notifier(Protocol):

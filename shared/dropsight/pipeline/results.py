@@ -78,9 +78,7 @@ class ReadResults:
         if result is None:
             raise no_such_result(result_id)
         if result.is_deleted:
-            raise ResultDeleted(
-                f"result {result_id}: was deleted; upload the file again to have it processed anew"
-            )
+            raise was_deleted(result_id)
         return result
 
     def artifact(self, result: Result, name: str) -> tuple[Artifact, bytes]:
@@ -97,6 +95,12 @@ class ReadResults:
 def no_such_result(result_id: str) -> ResultUnknown:
     return ResultUnknown(
         f"result {result_id}: there is none; legal are the ids that the list of results shows"
+    )
+
+
+def was_deleted(result_id: str) -> ResultDeleted:
+    return ResultDeleted(
+        f"result {result_id}: was deleted; upload the file again to have it processed anew"
     )
 
 
