@@ -66,6 +66,37 @@ class ObjectStore(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class SignedUpload:
+    """A request that begins an upload, for a client that has no credentials of its own."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    """To be sent exactly so."""
+    expires_at: float
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True)
+class SignedDownloads:
+    urls: Sequence[str]
+    expires_at: float
+    """Seconds since the epoch, of all of them."""
+
+
+class AddressSigner(Protocol):
+    """Addresses that hold their own permission, for a short time."""
+
+    def upload(self, bucket: str, name: str, size: int, content_type: str) -> SignedUpload:
+        """For a new object of at most `size` bytes. Raises BackendUnavailable."""
+        ...
+
+    def downloads(self, objects: Sequence[tuple[str, str]]) -> SignedDownloads:
+        """For reading each (bucket, name), in their order. Raises BackendUnavailable."""
+        ...
+
+
 class MessagePublisher(Protocol):
     def publish(self, topic: str, data: bytes, attributes: Mapping[str, str] | None = None) -> str:
         """Returns once the queue has the message for good; its id. Raises BackendUnavailable."""
