@@ -30,8 +30,10 @@ def missing_parts(kind: str) -> str:
 
 
 @contextmanager
-def running_emulator(kind: str, folder: Path) -> Iterator[str]:
+def running_emulator(kind: str, folder: Path, rules: Path | None = None) -> Iterator[str]:
     """`host:port` of a running emulator, `kind` is `firestore` or `pubsub`.
+
+    `rules`: the security rules that Firestore's holds clients to; without them everything is open.
 
     Its log and data go to `folder`. It leads a session of its own, so that its process group (a
     Python, a shell and a Java process) can be ended as one, and nothing else with it.
@@ -40,6 +42,8 @@ def running_emulator(kind: str, folder: Path) -> Iterator[str]:
     command = ["gcloud", "beta", "emulators", kind, "start", f"--host-port={address}"]
     if kind == "pubsub":
         command.append(f"--data-dir={folder}")
+    if rules is not None:
+        command.append(f"--rules={rules}")
     log = folder / f"{kind}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
