@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from dropsight.adapters.document_limits import check_document
+from dropsight.adapters.gcp.list_entry import list_entry
 from dropsight.adapters.gcp.session import Session
 from dropsight.adapters.gcp.values import from_fields, to_fields
 from dropsight.domain.errors import BackendUnavailable
@@ -29,6 +30,11 @@ ARRIVED_AT = "arrivedAt"
 none, so it drops out of every list and of every listener to one."""
 FOUND_LABELS = "foundLabels"
 """Beside them, too: `Result.found_labels`, for clients to filter by."""
+LIST_ENTRY = "listEntry"
+"""Beside them, too: what a list shows (`list_entry`), so that a client need not read the rest."""
+CHANGED_AT = "changedAt"
+"""Beside them, too: Firestore's own time of the last write, for clients to follow changes by. A
+tombstone has it, so a client that shows the result learns that it is gone."""
 NOT_FOUND = 404
 UNMET = ("ALREADY_EXISTS", "FAILED_PRECONDITION", "NOT_FOUND")
 """Firestore's reasons for a condition that does not hold."""
@@ -45,7 +51,7 @@ class FirestoreResultStore:
     """
 
     def __init__(self, session: Session, project: str) -> None:
-        self._collection = _Collection(session, project, RESULTS)
+        self._collection = _Collection(session, project, RESULTS, stamped=CHANGED_AT)
         self._random = random.SystemRandom()
 
     def create(self, result: Result) -> bool:
@@ -146,9 +152,14 @@ def _place(query: ResultQuery, after: Position | None) -> tuple[float, str] | No
 
 
 class _Collection:
-    def __init__(self, session: Session, project: str, name: str) -> None:
+    """`stamped`: the field that Firestore sets to the time of each write, if any."""
+
+    def __init__(
+        self, session: Session, project: str, name: str, stamped: str | None = None
+    ) -> None:
         self._session = session
         self._collection = name
+        self._stamped = stamped
         self._name = f"projects/{project}/databases/(default)/documents"
         self._documents = f"/v1/{quote(self._name, safe='/()')}"
 
@@ -164,12 +175,14 @@ class _Collection:
         """
         check_document(plain, key)
         document = {"name": f"{self._name}/{self._collection}/{key}", "fields": to_fields(plain)}
+        write: dict[str, Any] = {"update": document, "currentDocument": condition}
+        if self._stamped is not None:
+            stamp = {"fieldPath": self._stamped, "setToServerValue": "REQUEST_TIME"}
+            write["updateTransforms"] = [stamp]
         response = self._session.request(
             "POST",
             f"{self._documents}:commit",
-            body=json.dumps(
-                {"writes": [{"update": document, "currentDocument": condition}]}
-            ).encode(),
+            body=json.dumps({"writes": [write]}).encode(),
             allow=UNMET,
             repeatable=False,
         )
@@ -221,4 +234,9 @@ def _plain(result: Result) -> dict[str, Any]:
     plain = to_plain(result)
     if result.is_deleted:
         return plain
-    return {**plain, ARRIVED_AT: result.arrived_at, FOUND_LABELS: result.found_labels}
+    return {
+        **plain,
+        ARRIVED_AT: result.arrived_at,
+        FOUND_LABELS: result.found_labels,
+        LIST_ENTRY: list_entry(result),
+    }
