@@ -30,6 +30,7 @@ def wired() -> ResultsApi:
         objects=backend.objects,
         results=backend.results,
         dead_letters=backend.dead_letters,
+        feedback=backend.feedback,
         work_bucket=settings.work_bucket,
         results_bucket=settings.results_bucket,
     )

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
+
+from dropsight.domain.results import DEFAULT_PROJECT, PROJECT_NAME
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,9 @@ class Settings:
     does not start. Empty: every bundle whose runtime is installed."""
     routes: Mapping[str, str] = field(default_factory=dict)
     """JSON object, first path segment to model name, beside `<model name>` to itself."""
+    projects: Mapping[str, str] = field(default_factory=dict)
+    """JSON object, route to project: the group of people who may see what comes that way. Routes
+    that it does not name belong to `default`. (`project` is the one of Google Cloud.)"""
     landing_bucket: str = "landing"
     work_bucket: str = "work"
     results_bucket: str = "results"
@@ -84,7 +90,9 @@ class Settings:
                     }
                 )
             elif spec.name == "routes":
-                values["routes"] = _read_routes(env)
+                values["routes"] = _read_names(env, "DROPSIGHT_ROUTES", "cxr-pneumonia")
+            elif spec.name == "projects":
+                values["projects"] = _read_projects(env)
             else:
                 values[spec.name] = _read(env, f"DROPSIGHT_{spec.name.upper()}", spec.default)
         settings = cls(**values)
@@ -110,17 +118,30 @@ def _read(env: Mapping[str, str], name: str, default: Any) -> Any:
         ) from error
 
 
-def _read_routes(env: Mapping[str, str]) -> dict[str, str]:
-    text = env.get("DROPSIGHT_ROUTES", "{}")
+def _read_names(env: Mapping[str, str], name: str, example: str) -> dict[str, str]:
+    """A JSON object of text."""
+    text = env.get(name, "{}")
     try:
-        routes = json.loads(text)
+        given = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"DROPSIGHT_ROUTES: found {text!r}, expected a JSON object") from error
-    if not isinstance(routes, dict) or not all(isinstance(v, str) for v in routes.values()):
-        raise ValueError(
-            f'DROPSIGHT_ROUTES: found {text!r}, expected e.g. {{"cxr": "cxr-pneumonia"}}'
-        )
-    return routes
+        raise ValueError(f"{name}: found {text!r}, expected a JSON object") from error
+    if not isinstance(given, dict) or not all(isinstance(v, str) for v in given.values()):
+        raise ValueError(f'{name}: found {text!r}, expected e.g. {{"cxr": "{example}"}}')
+    return given
+
+
+def _read_projects(env: Mapping[str, str]) -> dict[str, str]:
+    name = "DROPSIGHT_PROJECTS"
+    projects = _read_names(env, name, "radiology")
+    for route, project in projects.items():
+        if not route or "/" in route:
+            raise ValueError(f"{name}: found route {route!r}, legal are first segments of a path")
+        if not re.fullmatch(PROJECT_NAME, project):
+            raise ValueError(
+                f"{name}: found project {project!r} for route {route!r}, legal are 1 to 64 "
+                f"letters, digits, `.`, `_` and `-`, such as {DEFAULT_PROJECT!r}"
+            )
+    return projects
 
 
 def _one_of(name: str, value: str, legal: tuple[str, ...]) -> None:

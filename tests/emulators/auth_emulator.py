@@ -71,6 +71,8 @@ def missing_parts() -> str:
 @contextmanager
 def running_auth_emulator(folder: Path, project: str) -> Iterator[AuthEmulator]:
     """`project` begins with `demo-`: then the emulator asks no cloud for anything."""
+    node = shutil.which("node")
+    assert node is not None
     ports = {name: free_port() for name in ("auth", "hub", "logging")}
     emulators = {name: {"host": "127.0.0.1", "port": port} for name, port in ports.items()}
     settings = {"emulators": {**emulators, "ui": {"enabled": False}}}
@@ -79,7 +81,7 @@ def running_auth_emulator(folder: Path, project: str) -> Iterator[AuthEmulator]:
     log = folder / "auth.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            ["node", PROGRAM, "emulators:start", "--only", "auth", "--project", project],
+            [node, PROGRAM, "emulators:start", "--only", "auth", "--project", project],
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=output,

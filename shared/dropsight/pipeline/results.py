@@ -27,6 +27,7 @@ class ResultSummary(Record, kw_only=True, frozen=True):
 
     result_id: str
     status: str
+    project: str
     arrived_at: float
     """Seconds since the epoch."""
     object: str
@@ -77,9 +78,7 @@ class ReadResults:
         if result is None:
             raise no_such_result(result_id)
         if result.is_deleted:
-            raise ResultDeleted(
-                f"result {result_id}: was deleted; upload the file again to have it processed anew"
-            )
+            raise was_deleted(result_id)
         return result
 
     def artifact(self, result: Result, name: str) -> tuple[Artifact, bytes]:
@@ -99,6 +98,12 @@ def no_such_result(result_id: str) -> ResultUnknown:
     )
 
 
+def was_deleted(result_id: str) -> ResultDeleted:
+    return ResultDeleted(
+        f"result {result_id}: was deleted; upload the file again to have it processed anew"
+    )
+
+
 def summary(result: Result) -> ResultSummary:
     """Of a result that is not deleted."""
     display = result.artifact(display_name(0))
@@ -106,6 +111,7 @@ def summary(result: Result) -> ResultSummary:
     return ResultSummary(
         result_id=result.result_id,
         status=result.status,
+        project=result.project,
         arrived_at=result.arrived_at,
         object=result.source.object,
         format=result.source.format,

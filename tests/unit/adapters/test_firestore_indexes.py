@@ -11,6 +11,7 @@ from typing import Any, get_args
 import pytest
 
 from dropsight.adapters.gcp.documents import FirestoreDeadLetterStore, FirestoreResultStore
+from dropsight.adapters.gcp.feedback import FirestoreFeedbackStore
 from dropsight.adapters.gcp.session import FIRESTORE, Response, Session
 from dropsight.domain.queries import Position, ResultQuery
 from dropsight.domain.results import Status
@@ -45,16 +46,17 @@ class Asked(Session):
 def test_every_list_of_results_has_its_indexes():
     asked = Asked()
     store = FirestoreResultStore(asked, "p")
-    for model, status, label, dates, after in itertools.product(
+    for model, status, label, dates, after, projects in itertools.product(
         (None, "cxr"),
         (None, *get_args(Status)),
         (None, "pneumonia"),
         ((None, None), (1.0, None), (1.0, 2.0)),
         (None, Position(1.0, "r1")),
+        (None, ("chest",), ("chest", "steel")),
     ):
-        store.list(10, ResultQuery(model, status, label, *dates), after)
+        store.list(10, ResultQuery(model, status, label, *dates, projects=projects), after)
 
-    assert len(asked.queries) == 2 * 7 * 2 * 3 * 2
+    assert len(asked.queries) == 2 * 7 * 2 * 3 * 2 * 3
     assert [one for one in asked.queries if missing_indexes(one)] == []
 
 
@@ -65,6 +67,13 @@ def test_every_list_of_dead_letters_has_its_indexes():
     store.list(result_id="r1")
 
     assert [missing_indexes(one) for one in asked.queries] == [[], []]
+
+
+def test_every_list_of_feedback_has_its_indexes():
+    asked = Asked()
+    FirestoreFeedbackStore(asked, "p").list("r1")
+
+    assert [missing_indexes(one) for one in asked.queries] == [[]]
 
 
 def test_a_query_without_its_index_is_noticed():

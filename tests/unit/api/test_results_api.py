@@ -22,7 +22,12 @@ from dropsight.domain.results import (
 from dropsight.pipeline.artifacts import write_artifact
 from dropsight.pipeline.deletion import Delete
 from dropsight.pipeline.results import ReadResults
-from tests.fakes import MemoryDeadLetterStore, MemoryObjectStore, MemoryResultStore
+from tests.fakes import (
+    MemoryDeadLetterStore,
+    MemoryFeedbackStore,
+    MemoryObjectStore,
+    MemoryResultStore,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -32,10 +37,18 @@ class Host:
 
     def __init__(self) -> None:
         self.objects, self.results = MemoryObjectStore(), MemoryResultStore()
+        self.feedback = MemoryFeedbackStore()
         self.refusal: Exception | None = None
         self.api = ResultsApi(
             read=ReadResults(self.results, self.objects),
-            delete=Delete(self.objects, self.results, MemoryDeadLetterStore(), "work", "results"),
+            delete=Delete(
+                self.objects,
+                self.results,
+                MemoryDeadLetterStore(),
+                self.feedback,
+                "work",
+                "results",
+            ),
             admit=self.admit,
         )
         pictures = [
@@ -205,6 +218,7 @@ def test_deletion_says_what_went_and_reading_says_that_it_did(host: Host):
         "resultId": "film",
         "objects": 3,
         "deadLetters": 0,
+        "feedback": 0,
         "source": False,
     }
     assert host.error("/v1/results/film", 410)["code"] == "result-deleted"
