@@ -35,6 +35,10 @@ class AuthEmulator:
         asked = {"email": email, "password": password, "displayName": name}
         return str(self._admin("accounts", asked)["localId"])
 
+    def uid(self, email: str) -> str:
+        """The id of the account with this address."""
+        return str(self._admin("accounts:lookup", {"email": [email]})["users"][0]["localId"])
+
     def grant(self, uid: str, projects: Sequence[str], **claims: Any) -> None:
         """Set the custom claims, as an administrator does; they are in the user's next token."""
         attributes = json.dumps({"projects": list(projects), **claims})

@@ -1,6 +1,6 @@
 /** Signing in, by the ways that config.json names. */
 
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { EntranceCard } from "./EntranceCard";
 import { type Gate, SignInRefused } from "./gate";
@@ -9,6 +9,7 @@ type Told = { kind: "refused"; refused: SignInRefused } | { kind: "sent" } | nul
 
 export function SignIn({ gate, refused }: { gate: Gate; refused: SignInRefused | null }) {
   const { t, i18n } = useTranslation();
+  const address = useRef<HTMLInputElement>(null);
   const [email, setEmail] = useState("");
   const [busy, setBusy] = useState(false);
   const [told, setTold] = useState<Told>(refused && { kind: "refused", refused });
@@ -41,6 +42,7 @@ export function SignIn({ gate, refused }: { gate: Gate; refused: SignInRefused |
           <label>
             {t("account.email")}
             <input
+              ref={address}
               type="email"
               name="email"
               autoComplete="username"
@@ -59,8 +61,11 @@ export function SignIn({ gate, refused }: { gate: Gate; refused: SignInRefused |
           <button
             type="button"
             className="link"
-            disabled={busy || !email.includes("@")}
-            onClick={() => attempt(() => gate.forgotten(email, i18n.language), { kind: "sent" })}
+            disabled={busy}
+            onClick={() => {
+              if (!address.current?.reportValidity()) return; // the browser says what is missing
+              void attempt(() => gate.forgotten(email, i18n.language), { kind: "sent" });
+            }}
           >
             {t("account.forgotten")}
           </button>
