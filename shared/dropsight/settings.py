@@ -15,6 +15,11 @@ from typing import Any, Literal
 
 from dropsight.domain.results import DEFAULT_PROJECT, PROJECT_NAME
 
+LONGEST_ADDRESS_S = 12 * 3600
+"""What IAM Credentials signs can be checked for this long at least."""
+ORIGIN = r"https://[a-z0-9-]+(\.[a-z0-9-]+)*(:\d+)?|http://(localhost|127\.0\.0\.1)(:\d+)?"
+"""As browsers send it (RFC 6454, section 6.2): lower case, no path, no slash at its end."""
+
 
 @dataclass(frozen=True)
 class Budgets:
@@ -63,6 +68,13 @@ class Settings:
     results_bucket: str = "results"
     pseudonym_key: str = ""
     """Secret for pseudonyms; from Secret Manager in the cloud, made on first use on a laptop."""
+    page_origins: tuple[str, ...] = ()
+    """Origins of pages of other sites that may ask the API, separated by commas."""
+    signing_service_account: str = ""
+    """gcp: e-mail address of the service account whose signature the addresses of uploads and
+    pictures bear; empty: the one that the function runs as."""
+    address_lifetime_s: int = 900
+    """How long such an address may be used."""
     burned_in: Literal["refuse", "mask", "allow"] = "refuse"
     """What to do where BurnedInAnnotation is YES: `refuse`, `mask` or `allow`."""
     lease_s: float = 60.0
@@ -91,6 +103,8 @@ class Settings:
                 )
             elif spec.name == "routes":
                 values["routes"] = _read_names(env, "DROPSIGHT_ROUTES", "cxr-pneumonia")
+            elif spec.name == "page_origins":
+                values["page_origins"] = _read_origins(env)
             elif spec.name == "projects":
                 values["projects"] = _read_projects(env)
             else:
@@ -98,6 +112,11 @@ class Settings:
         settings = cls(**values)
         _one_of("DROPSIGHT_BACKEND", settings.backend, ("embedded", "gcp"))
         _one_of("DROPSIGHT_BURNED_IN", settings.burned_in, ("refuse", "mask", "allow"))
+        if not 60 <= settings.address_lifetime_s <= LONGEST_ADDRESS_S:
+            raise ValueError(
+                f"DROPSIGHT_ADDRESS_LIFETIME_S: found {settings.address_lifetime_s}, legal are 60 "
+                f"to {LONGEST_ADDRESS_S}"
+            )
         return settings
 
     @property
@@ -142,6 +161,18 @@ def _read_projects(env: Mapping[str, str]) -> dict[str, str]:
                 f"letters, digits, `.`, `_` and `-`, such as {DEFAULT_PROJECT!r}"
             )
     return projects
+
+
+def _read_origins(env: Mapping[str, str]) -> tuple[str, ...]:
+    """Exact ones: a wildcard would let any page ask with the token of whoever is signed in."""
+    given = [one.strip() for one in env.get("DROPSIGHT_PAGE_ORIGINS", "").split(",")]
+    for one in filter(None, given):
+        if not re.fullmatch(ORIGIN, one):
+            raise ValueError(
+                f"DROPSIGHT_PAGE_ORIGINS: found {one!r}, legal are origins such as "
+                "https://page.example, separated by commas; http only on this machine"
+            )
+    return tuple(filter(None, given))
 
 
 def _one_of(name: str, value: str, legal: tuple[str, ...]) -> None:

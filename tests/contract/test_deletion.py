@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from dropsight.adapters.backend import Backend
+from dropsight.domain.callers import MACHINES_USER
 from dropsight.domain.errors import BackendUnavailable, ResultDeleted, ResultUnknown
 from dropsight.domain.events import (
     TOPIC_EXPLAIN,
@@ -171,9 +172,9 @@ def test_what_was_deleted_is_told_apart_from_what_never_was(toy: Toy) -> None:
     read = ReadResults(toy.backend.results, toy.backend.objects)
 
     with pytest.raises(ResultDeleted, match="was deleted; upload the file again"):
-        read.one(result.result_id)
+        read.one(result.result_id, MACHINES_USER)
     with pytest.raises(ResultUnknown):
-        read.one("nothing")
+        read.one("nothing", MACHINES_USER)
 
 
 @pytest.mark.parametrize("survived", range(6))

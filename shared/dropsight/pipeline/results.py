@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dropsight.domain.callers import Caller
 from dropsight.domain.errors import ArtifactUnknown, ResultDeleted, ResultUnknown
 from dropsight.domain.queries import Position, ResultQuery
 from dropsight.domain.results import Artifact, ErrorRecord, Result
@@ -72,11 +73,16 @@ class ReadResults:
             cursor=Position.of(shown[-1]).cursor() if more else None,
         )
 
-    def one(self, result_id: str) -> Result:
-        """Raises ResultUnknown, ResultDeleted."""
+    def visible(self, result_id: str, caller: Caller) -> Result:
+        """Deleted or not. What `caller` may not see is not there for them. Raises ResultUnknown."""
         result = self.results.get(result_id)
-        if result is None:
+        if result is None or not caller.sees(result.project):
             raise no_such_result(result_id)
+        return result
+
+    def one(self, result_id: str, caller: Caller) -> Result:
+        """Raises ResultUnknown, ResultDeleted."""
+        result = self.visible(result_id, caller)
         if result.is_deleted:
             raise was_deleted(result_id)
         return result

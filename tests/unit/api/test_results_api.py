@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from dropsight.api.handlers import Handlers
 from dropsight.api.messages import Request, Response
 from dropsight.api.results_api import ResultsApi
+from dropsight.domain.callers import MACHINES_USER, Caller
 from dropsight.domain.errors import BackendUnavailable
 from dropsight.domain.results import (
     CandidateSet,
@@ -21,6 +23,7 @@ from dropsight.domain.results import (
 )
 from dropsight.pipeline.artifacts import write_artifact
 from dropsight.pipeline.deletion import Delete
+from dropsight.pipeline.feedback import GiveFeedback
 from dropsight.pipeline.results import ReadResults
 from tests.fakes import (
     MemoryDeadLetterStore,
@@ -39,18 +42,20 @@ class Host:
         self.objects, self.results = MemoryObjectStore(), MemoryResultStore()
         self.feedback = MemoryFeedbackStore()
         self.refusal: Exception | None = None
-        self.api = ResultsApi(
-            read=ReadResults(self.results, self.objects),
-            delete=Delete(
-                self.objects,
-                self.results,
-                MemoryDeadLetterStore(),
-                self.feedback,
-                "work",
-                "results",
-            ),
-            admit=self.admit,
+        delete = Delete(
+            self.objects,
+            self.results,
+            MemoryDeadLetterStore(),
+            self.feedback,
+            "work",
+            "results",
         )
+        handlers = Handlers(
+            ReadResults(self.results, self.objects),
+            delete,
+            GiveFeedback(self.feedback, self.results),
+        )
+        self.api = ResultsApi(handlers, self.admit)
         pictures = [
             write_artifact(self.objects, "results", "film", name, name.encode())
             for name in ("display-0", "heatmap-lime-viral-0", "overlay-lime-viral-0")
@@ -90,9 +95,10 @@ class Host:
             )
         )
 
-    def admit(self, _request: Request) -> None:
+    def admit(self, _request: Request) -> Caller:
         if self.refusal is not None:
             raise self.refusal
+        return MACHINES_USER
 
     def ask(self, target: str, method: str = "GET", **headers: str) -> Response:
         path, _, query = target.partition("?")

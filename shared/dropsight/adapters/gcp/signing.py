@@ -18,12 +18,25 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
-from dropsight.adapters.gcp.session import Session
+from dropsight.adapters.gcp.session import IAM_CREDENTIALS, STORAGE, Session, address_of
 from dropsight.ports import SignedDownloads, SignedUpload
+from dropsight.settings import Settings
 
 ALGORITHM = "GOOG4-RSA-SHA256"
 SIGNATURES_AT_ONCE = 16
 SIGNATURES_KEPT = 4096
+
+
+def open_signer(settings: Settings) -> CloudAddressSigner | None:
+    """None on a laptop, whose files have no addresses of their own. Connects on first use."""
+    if settings.backend != "gcp":
+        return None
+    return CloudAddressSigner(
+        Session(IAM_CREDENTIALS),
+        address_of(STORAGE),
+        settings.signing_service_account,
+        settings.address_lifetime_s,
+    )
 
 
 class CloudAddressSigner:
