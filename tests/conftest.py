@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.emulators.gcloud_emulators import missing_parts, running_emulator
 from tests.emulators.object_server import ObjectServer, running_object_server
 from tests.requirements_check import require
+
+FIRESTORE_RULES = Path(__file__).parents[1] / "firestore" / "firestore.rules"
 
 
 @pytest.fixture(scope="session")
@@ -19,9 +22,13 @@ def object_server() -> Iterator[ObjectServer]:
 
 @pytest.fixture(scope="session")
 def firestore_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`host:port`, for FIRESTORE_EMULATOR_HOST. A project of one's own keeps tests apart."""
+    """`host:port`, for FIRESTORE_EMULATOR_HOST. A project of one's own keeps tests apart.
+
+    It holds clients to our security rules; servers come as its owner and pass.
+    """
     _require_emulator("firestore")
-    with running_emulator("firestore", tmp_path_factory.mktemp("firestore")) as address:
+    folder = tmp_path_factory.mktemp("firestore")
+    with running_emulator("firestore", folder, FIRESTORE_RULES) as address:
         yield address
 
 

@@ -12,6 +12,6 @@ export default defineConfig({
     license: { fileName: "licenses.md" },
     target: "es2022",
   },
-  server: { proxy: { "^/(api|models|artifacts)/": "http://127.0.0.1:8080" } },
+  server: { proxy: { "^/(config.json$|(api|models|artifacts|v1)/)": "http://127.0.0.1:8080" } },
   test: { environment: "node", include: ["tests/**/*.test.ts"] },
 });

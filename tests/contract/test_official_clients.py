@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import uuid
+from datetime import datetime
 
 import pytest
 from google.api_core.exceptions import PreconditionFailed as GooglePreconditionFailed
@@ -141,8 +142,32 @@ def test_google_reads_our_result_as_ordinary_fields(
 
     assert found.pop("arrivedAt") == full().arrived_at
     assert found.pop("foundLabels") == ["cell"]
+    assert found.pop("listEntry") == {
+        "object": "cxr/film 1.dcm",
+        "format": None,
+        "model": "cxr",
+        "found": [{"label": "cell", "probability": 0.5}],
+        "errorCode": "x",
+        "display": None,
+    }
+    assert isinstance(found.pop("changedAt"), datetime)
     assert found == to_plain(full())
     assert type(found["timeline"]["ingest.decode"]) is float
+
+
+def test_who_follows_changes_is_told_of_each_write_and_of_a_deletion(
+    google_firestore: firestore.Client, results: FirestoreResultStore
+) -> None:
+    reference = google_firestore.collection("results").document("r1")
+    times = []
+    results.create(queued())
+    times.append(reference.get().to_dict()["changedAt"])
+    for change in (lambda one: replace(one, frames=1), lambda one: mark_deleting(one, 2.0)):
+        results.update("r1", change)
+        times.append(reference.get().to_dict()["changedAt"])
+
+    assert times == sorted(set(times))
+    assert reference.get().to_dict().keys().isdisjoint({"arrivedAt", "foundLabels", "listEntry"})
 
 
 def test_we_read_googles_result(

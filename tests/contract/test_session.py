@@ -190,10 +190,10 @@ def test_nobody_listening_is_unavailable() -> None:
             session.request("POST", "/v1/x", body=b"{}", repeatable=False)
 
 
-def test_an_emulator_is_sent_no_token(server: Misbehaving) -> None:
+def test_an_emulator_is_told_that_a_server_asks(server: Misbehaving) -> None:
     post(server)
 
-    assert "authorization" not in server.asked[0][2]
+    assert server.asked[0][2]["authorization"] == "Bearer owner"
 
 
 CALLER = """

@@ -30,16 +30,20 @@ def missing_parts(kind: str) -> str:
 
 
 @contextmanager
-def running_emulator(kind: str, folder: Path) -> Iterator[str]:
+def running_emulator(kind: str, folder: Path, rules: Path | None = None) -> Iterator[str]:
     """`host:port` of a running emulator, `kind` is `firestore` or `pubsub`.
+
+    `rules`: the security rules that Firestore's holds clients to; without them everything is open.
 
     Its log and data go to `folder`. It leads a session of its own, so that its process group (a
     Python, a shell and a Java process) can be ended as one, and nothing else with it.
     """
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     command = ["gcloud", "beta", "emulators", kind, "start", f"--host-port={address}"]
     if kind == "pubsub":
         command.append(f"--data-dir={folder}")
+    if rules is not None:
+        command.append(f"--rules={rules}")
     log = folder / f"{kind}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -57,13 +61,14 @@ def running_emulator(kind: str, folder: Path) -> Iterator[str]:
             },
         )
     try:
-        _wait_until_ready(process, address, log)
+        wait_until_ready(process, address, log)
         yield address
     finally:
-        _end_group(process)
+        end_group(process)
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+def wait_until_ready(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    """Returns when the server at `address` answers anything at all."""
     deadline = time.monotonic() + READY_TIMEOUT_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -76,7 +81,8 @@ def _wait_until_ready(process: subprocess.Popen[bytes], address: str, log: Path)
     raise RuntimeError(f"emulator at {address} did not come up:\n{log.read_text()[-2000:]}")
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process that leads a session of its own, with all that it started."""
     group = process.pid  # it was made the leader by start_new_session
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
@@ -90,7 +96,7 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -208,3 +208,24 @@ def test_models_come_with_their_routes_and_their_card(client: TestClient):
     assert model["routes"] == ["cxr", NAME]
     assert client.get(f"/models/{NAME}/card").text.startswith("# A model for tests")
     assert client.get("/models/..%2f/card").status_code == 404
+
+
+def test_the_page_is_told_that_its_results_are_on_this_machine(client: TestClient):
+    answer = client.get("/config.json")
+
+    assert answer.json() == {"source": "laptop"}
+    assert answer.headers["cache-control"] == "no-cache"
+
+
+def test_the_list_is_read_page_by_page(client: TestClient, store: Store):
+    for number in range(5):
+        at = {"queued": 1000.0 + number}
+        store.results.create(replace(RESULT, result_id=f"r{number}", timestamps=at))
+
+    pages = [client.get("/api/results?limit=2").json()]
+    while pages[-1]["cursor"] is not None:
+        pages.append(client.get(f"/api/results?limit=2&cursor={pages[-1]['cursor']}").json())
+
+    names = [[one["resultId"] for one in page["results"]] for page in pages]
+    assert names == [["r4", "r3"], ["r2", "r1"], ["r0"]]
+    assert client.get("/api/results?cursor=nonsense").status_code == 400

@@ -1,10 +1,11 @@
 /** Name, connection, upload, language and colours. */
 
-import { useState } from "react";
+import { useContext, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { LANGUAGES, type Language, speak } from "../language/i18n";
 import { UploadButtons } from "../upload/UploadButtons";
 import { useConnection } from "../worklist/rows";
+import { AccountSlot } from "./account";
 import { useSession } from "./session";
 import { setTheme, THEMES, type Theme, theme } from "./theme";
 
@@ -12,6 +13,7 @@ export function TopBar() {
   const { t, i18n } = useTranslation();
   const { rows } = useSession();
   const connection = useConnection(rows);
+  const account = useContext(AccountSlot);
   const [colours, setColours] = useState<Theme>(theme);
   return (
     <header className="bar">
@@ -52,6 +54,7 @@ export function TopBar() {
           ))}
         </select>
       </label>
+      {account}
     </header>
   );
 }

@@ -1,6 +1,6 @@
 /** What the worklist shows of a result. */
 
-import type { Status } from "./result";
+import type { Artifact, Status } from "./result";
 
 export interface RowFinding {
   label: string;
@@ -18,6 +18,6 @@ export interface Row {
   /** The strongest positive finding of each label, the most probable first. */
   found: RowFinding[];
   errorCode: string | null;
-  /** Address of the first frame's picture, as an artifact; null until it is written. */
-  display: { bucket: string; object: string } | null;
+  /** The first frame's picture; null until it is written. */
+  display: Pick<Artifact, "name" | "bucket" | "object"> | null;
 }

@@ -2,35 +2,41 @@
 
 import { useEffect, useState } from "react";
 import { useSession } from "../app/session";
-
-export interface Place {
-  bucket: string;
-  object: string;
-}
+import type { StoredPicture } from "../sources/source";
 
 /** The address of an artifact, null until it is known. Rejects nothing: a lost one stays null. */
-export function useAddress(artifact: Place | null | undefined): string | null {
+export function useAddress(
+  resultId: string,
+  artifact: StoredPicture | null | undefined,
+): string | null {
   const { source } = useSession();
   const [address, setAddress] = useState<string | null>(null);
+  const name = artifact?.name;
   const bucket = artifact?.bucket;
   const object = artifact?.object;
   useEffect(() => {
     let ended = false;
     setAddress(null);
-    if (bucket === undefined || object === undefined) return;
-    source.address({ bucket, object }).then(
+    if (name === undefined || bucket === undefined || object === undefined) return;
+    source.address(resultId, { name, bucket, object }).then(
       (found) => !ended && setAddress(found),
       () => !ended && setAddress(null),
     );
     return () => {
       ended = true;
     };
-  }, [source, bucket, object]);
+  }, [source, resultId, name, bucket, object]);
   return address;
 }
 
-export function Picture({ artifact, className }: { artifact: Place; className: string }) {
-  const address = useAddress(artifact);
+interface Props {
+  resultId: string;
+  artifact: StoredPicture;
+  className: string;
+}
+
+export function Picture({ resultId, artifact, className }: Props) {
+  const address = useAddress(resultId, artifact);
   if (address === null) return <span className={className} />;
   return <img className={className} src={address} alt="" loading="lazy" decoding="async" />;
 }

@@ -30,8 +30,8 @@ export function Viewer({ result, view, change, objects, canvas }: Props) {
   const model = useModel(result.model?.name);
   const nameOf = useLabelName();
   const explanation = shownExplanation(result, view);
-  const image = useAddress(artifactNamed(result, `display-${view.frame}`));
-  const heatmap = useAddress(artifactNamed(result, explanation?.heatmap ?? null));
+  const image = useAddress(result.resultId, artifactNamed(result, `display-${view.frame}`));
+  const heatmap = useAddress(result.resultId, artifactNamed(result, explanation?.heatmap ?? null));
   const hasObjects = result.candidates !== null;
   const hasMasks = result.findings.some((one) => one.mask !== null);
   const style = useMemo<ObjectStyle | null>(

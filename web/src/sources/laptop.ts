@@ -6,13 +6,24 @@ import { type Result, toResult } from "../domain/result";
 import type { Row, RowFinding } from "../domain/row";
 import {
   type Connection,
+  type FeedbackGiven,
+  type FeedbackRecord,
+  type Following,
   type ResultSource,
+  type StoredPicture,
   type Unfollow,
   type Upload,
   UploadRefused,
 } from "./source";
 
 const PAGE = 1000;
+
+interface Listing {
+  results: Summary[];
+  revision: number;
+  /** Leads to the next older ones; null where there are none. */
+  cursor: string | null;
+}
 
 interface Summary {
   resultId: string;
@@ -28,14 +39,23 @@ interface Summary {
 
 export class LaptopSource implements ResultSource {
   private readonly changed = new EventTarget();
+  private readonly judged = new EventTarget();
 
   follow(
     rows: (changed: readonly Row[], gone: readonly string[]) => void,
     connection: (state: Connection) => void,
-  ): Unfollow {
+  ): Following {
     connection("connecting");
     let events: EventSource | undefined;
     let ended = false;
+    let cursor: string | null = null;
+    const read = async (): Promise<Listing> => {
+      const after: string = cursor === null ? "" : `&cursor=${cursor}`;
+      const page = await readJson<Listing>(`api/results?limit=${PAGE}${after}`);
+      cursor = page.cursor;
+      if (!ended) rows(page.results.map(toRow), []);
+      return page;
+    };
     const open = (revision: number) => {
       events = new EventSource(`api/events?since=${revision}`);
       events.onopen = () => connection("live");
@@ -52,12 +72,8 @@ export class LaptopSource implements ResultSource {
     const start = async () => {
       while (!ended) {
         try {
-          const page = await readJson<{ results: Summary[]; revision: number }>(
-            `api/results?limit=${PAGE}`,
-          );
-          if (ended) return;
-          rows(page.results.map(toRow), []);
-          open(page.revision);
+          const page = await read();
+          if (!ended) open(page.revision);
           return;
         } catch {
           connection("lost"); // the server is away; the state says so, and we go on trying
@@ -66,9 +82,15 @@ export class LaptopSource implements ResultSource {
       }
     };
     void start();
-    return () => {
-      ended = true;
-      events?.close();
+    return {
+      end: () => {
+        ended = true;
+        events?.close();
+      },
+      older: async () => {
+        if (cursor !== null) await read();
+        return cursor !== null;
+      },
     };
   }
 
@@ -110,7 +132,7 @@ export class LaptopSource implements ResultSource {
     return answer.text();
   }
 
-  async address(artifact: { bucket: string; object: string }): Promise<string> {
+  async address(_resultId: string, artifact: StoredPicture): Promise<string> {
     const name = artifact.object.split("/").map(encodeURIComponent).join("/");
     return `artifacts/${encodeURIComponent(artifact.bucket)}/${name}`;
   }
@@ -138,6 +160,33 @@ export class LaptopSource implements ResultSource {
       request.send(file);
     });
   }
+
+  followFeedback(resultId: string, told: (all: readonly FeedbackRecord[]) => void): Unfollow {
+    let ended = false;
+    const read = async () => {
+      const { feedback } = await readJson<{ feedback: FeedbackRecord[] }>(
+        `v1/results/${resultId}/feedback`,
+      );
+      if (!ended) told(feedback);
+    };
+    const again = () => void read().catch((error) => console.warn("dropsight: feedback", error));
+    this.judged.addEventListener(resultId, again);
+    again();
+    return () => {
+      ended = true;
+      this.judged.removeEventListener(resultId, again);
+    };
+  }
+
+  async giveFeedback(resultId: string, given: FeedbackGiven): Promise<void> {
+    const answer = await fetch(`v1/results/${resultId}/feedback`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(given),
+    });
+    if (!answer.ok) throw new Error(await sentenceOf(answer));
+    this.judged.dispatchEvent(new Event(resultId));
+  }
 }
 
 const isGone = (one: { status: string }) => one.status === "deleting" || one.status === "deleted";
@@ -155,9 +204,9 @@ const toRow = (one: Summary): Row => ({
 });
 
 /** `artifacts/{bucket}/{object}` taken apart. */
-function placeOf(address: string): { bucket: string; object: string } {
+function placeOf(address: string): StoredPicture {
   const [, bucket = "", ...rest] = address.split("/");
-  return { bucket, object: rest.join("/") };
+  return { name: "display-0", bucket, object: rest.join("/") };
 }
 
 async function readJson<T>(address: string): Promise<T> {

@@ -1,11 +1,21 @@
 /** Where results come from: one interface for the laptop's server and for Firestore. */
 
 import type { Model } from "../domain/model";
-import type { Result } from "../domain/result";
+import type { Artifact, Result } from "../domain/result";
 import type { Row } from "../domain/row";
 
 export type Unfollow = () => void;
 export type Connection = "connecting" | "live" | "lost";
+
+/** A list that is followed. */
+export interface Following {
+  end: Unfollow;
+  /** Tells of the next older results, which are not read before. False: there are no more. */
+  older: () => Promise<boolean>;
+}
+
+/** What an address is asked for. */
+export type StoredPicture = Pick<Artifact, "name" | "bucket" | "object">;
 
 export interface Upload {
   /** The object's name in the landing bucket. */
@@ -17,9 +27,19 @@ export interface Upload {
 /** An upload that was refused; `message` is the sentence that says why. */
 export class UploadRefused extends Error {}
 
-export interface Feedback {
+export interface FeedbackGiven {
   verdict: "agree" | "disagree";
+  /** At most 2000 characters. */
   comment: string;
+  /** Id of the label that is judged; null: the result as a whole. */
+  label: string | null;
+}
+
+export interface FeedbackRecord extends FeedbackGiven {
+  feedbackId: string;
+  author: { uid: string; name: string };
+  /** Milliseconds since the epoch. */
+  createdAt: number;
 }
 
 export interface ResultSource {
@@ -29,7 +49,7 @@ export interface ResultSource {
   follow(
     rows: (changed: readonly Row[], gone: readonly string[]) => void,
     connection: (state: Connection) => void,
-  ): Unfollow;
+  ): Following;
 
   /** Calls `result` at once and after each change; with null where there is no such result. */
   followOne(
@@ -43,8 +63,8 @@ export interface ResultSource {
   /** The model's card, in Markdown. */
   card(model: string): Promise<string>;
 
-  /** An address that a picture can be read from for some minutes. */
-  address(artifact: { bucket: string; object: string }): Promise<string>;
+  /** An address that a picture of the result can be read from for some minutes. */
+  address(resultId: string, artifact: StoredPicture): Promise<string>;
 
   /** Puts a file into the landing bucket. Rejects with UploadRefused. */
   upload(
@@ -53,4 +73,10 @@ export interface ResultSource {
     progress: (share: number) => void,
     signal: AbortSignal,
   ): Promise<Upload>;
+
+  /** Calls `told` at once and after each addition with all feedback on the result, oldest first. */
+  followFeedback(resultId: string, told: (all: readonly FeedbackRecord[]) => void): Unfollow;
+
+  /** Adds the user's word to the result. It is never changed and never taken back. */
+  giveFeedback(resultId: string, given: FeedbackGiven): Promise<void>;
 }

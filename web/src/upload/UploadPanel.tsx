@@ -1,14 +1,20 @@
 /** The uploads of this visit, file by file. */
 
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { addressOf } from "../app/address";
+import { useSession } from "../app/session";
 import { bytes } from "../language/numbers";
+import { useRows } from "../worklist/rows";
 import type { Item, Uploads } from "./uploads";
 
 const SHOWN = 100;
 
 export function UploadPanel({ items, uploads }: { items: readonly Item[]; uploads: Uploads }) {
   const { t } = useTranslation();
+  const rows = useRows(useSession().rows);
+  // In the cloud nobody can say the result's id before it has arrived.
+  const results = useMemo(() => new Map(rows.map((row) => [row.object, row.resultId])), [rows]);
   const done = items.filter((one) => one.state === "done").length;
   return (
     <aside className="uploads" aria-label={t("upload.title")}>
@@ -24,7 +30,11 @@ export function UploadPanel({ items, uploads }: { items: readonly Item[]; upload
           <li key={item.id} className={item.state}>
             <span className="name">{item.file.name}</span>
             <span className="soft">{bytes(item.file.size)}</span>
-            <Fate item={item} uploads={uploads} />
+            <Fate
+              item={item}
+              resultId={item.resultId ?? results.get(item.object ?? "") ?? null}
+              uploads={uploads}
+            />
           </li>
         ))}
       </ul>
@@ -32,7 +42,13 @@ export function UploadPanel({ items, uploads }: { items: readonly Item[]; upload
   );
 }
 
-function Fate({ item, uploads }: { item: Item; uploads: Uploads }) {
+interface FateProps {
+  item: Item;
+  resultId: string | null;
+  uploads: Uploads;
+}
+
+function Fate({ item, resultId, uploads }: FateProps) {
   const { t } = useTranslation();
   switch (item.state) {
     case "waiting":
@@ -46,8 +62,8 @@ function Fate({ item, uploads }: { item: Item; uploads: Uploads }) {
         </>
       );
     case "done":
-      return item.resultId ? (
-        <a href={addressOf(item.resultId)}>{t("upload.open")}</a>
+      return resultId ? (
+        <a href={addressOf(resultId)}>{t("upload.open")}</a>
       ) : (
         <span>{t("upload.done")}</span>
       );

@@ -13,6 +13,8 @@ export interface Item {
   share: number;
   /** Why it was refused. */
   reason: string | null;
+  /** Its name in the landing bucket, once it is there. */
+  object: string | null;
   resultId: string | null;
 }
 
@@ -38,6 +40,7 @@ export class Uploads {
       state: "waiting",
       share: 0,
       reason: null,
+      object: null,
       resultId: null,
     }));
     this.set([...this.items, ...made]);
@@ -77,7 +80,7 @@ export class Uploads {
         (share) => this.change(item.id, { share }),
         stop.signal,
       );
-      this.change(item.id, { state: "done", share: 1, resultId: made.resultId });
+      this.change(item.id, { state: "done", share: 1, ...made });
     } catch (error) {
       const stopped = stop.signal.aborted;
       this.change(item.id, {

@@ -19,7 +19,7 @@ export const RowLine = memo(function RowLine({ row, chosen }: { row: Row; chosen
       title={row.object}
     >
       {row.display ? (
-        <Picture artifact={row.display} className="thumb" />
+        <Picture resultId={row.resultId} artifact={row.display} className="thumb" />
       ) : (
         <span className="thumb" />
       )}

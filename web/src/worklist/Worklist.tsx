@@ -8,13 +8,16 @@ import { useLabelName, useSession } from "../app/session";
 import { Filters } from "./Filters";
 import { EVERYTHING, type Filter, filterRows } from "./filter";
 import { RowLine } from "./RowLine";
-import { useRows } from "./rows";
+import { type Rows, useDepth, useRows } from "./rows";
 
 const ROW_HEIGHT = 68;
+/** So many rows before the end, older ones are read. */
+const CLOSE = 20;
 
 export function Worklist({ current }: { current: string | null }) {
   const { t } = useTranslation();
-  const all = useRows(useSession().rows);
+  const known = useSession().rows;
+  const all = useRows(known);
   const nameOf = useLabelName();
   const [filter, setFilter] = useState<Filter>(EVERYTHING);
   const asked = useDeferredValue(filter);
@@ -30,6 +33,8 @@ export function Worklist({ current }: { current: string | null }) {
     getItemKey: (index) => rows[index]?.resultId ?? index,
     overscan: 6,
   });
+  const visible = virtual.getVirtualItems();
+  const atEnd = (visible.at(-1)?.index ?? 0) >= rows.length - CLOSE;
   useArrowKeys(
     rows.map((row) => row.resultId),
     current,
@@ -41,7 +46,7 @@ export function Worklist({ current }: { current: string | null }) {
       <div className="rows" ref={scroller}>
         {rows.length === 0 && <p className="empty">{t(all.length ? "list.none" : "list.empty")}</p>}
         <ul style={{ height: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map((item) => {
+          {visible.map((item) => {
             const row = rows[item.index];
             return (
               row && (
@@ -57,8 +62,28 @@ export function Worklist({ current }: { current: string | null }) {
             );
           })}
         </ul>
+        {atEnd && <Older known={known} count={all.length} filtered={asked !== EVERYTHING} />}
       </div>
     </nav>
+  );
+}
+
+/** At the end of the list: older results come by themselves, but for those that a filter may hide. */
+function Older({ known, count, filtered }: { known: Rows; count: number; filtered: boolean }) {
+  const { t } = useTranslation();
+  const depth = useDepth(known);
+  useEffect(() => {
+    if (depth === "more" && count > 0 && !filtered) void known.older();
+  }, [depth, count, filtered, known]);
+  if (depth === "reading") return <p className="older">{t("list.reading")}</p>;
+  if (depth === "all" || !filtered || count === 0) return null;
+  return (
+    <p className="older">
+      {t("list.depth", { count })}{" "}
+      <button type="button" className="link" onClick={() => void known.older()}>
+        {t("list.older")}
+      </button>
+    </p>
   );
 }
 

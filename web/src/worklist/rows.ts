@@ -2,7 +2,10 @@
 
 import { useSyncExternalStore } from "react";
 import type { Row } from "../domain/row";
-import type { Connection, ResultSource, Unfollow } from "../sources/source";
+import type { Connection, Following, ResultSource, Unfollow } from "../sources/source";
+
+/** How far back the list goes: all rows are known, older ones are there, or are being read. */
+export type Depth = "all" | "more" | "reading";
 
 export class Rows {
   private readonly byId = new Map<string, Row>();
@@ -10,16 +13,38 @@ export class Rows {
   private sorted: readonly Row[] = [];
   private state: Connection = "connecting";
   private scheduled = false;
+  private following: Following | null = null;
+  private reach: Depth = "more";
 
   follow(source: ResultSource): Unfollow {
-    return source.follow(
+    const following = source.follow(
       (changed, gone) => this.take(changed, gone),
       (state) => {
         this.state = state;
         this.schedule();
       },
     );
+    this.following = following;
+    this.reach = "more";
+    return () => following.end();
   }
+
+  /** Has the next older results read, unless that is being done. */
+  readonly older = async (): Promise<void> => {
+    const { following } = this;
+    if (this.reach !== "more" || following === null) return;
+    this.reach = "reading";
+    this.schedule();
+    let more = true;
+    try {
+      more = await following.older();
+    } catch (error) {
+      console.warn("dropsight: older results cannot be read just now", error);
+    }
+    if (following !== this.following) return;
+    this.reach = more ? "more" : "all";
+    this.schedule();
+  };
 
   /** New or changed rows, and ids of those that were deleted. */
   take(changed: readonly Row[], gone: readonly string[]): void {
@@ -35,6 +60,7 @@ export class Rows {
 
   readonly all = (): readonly Row[] => this.sorted;
   readonly connection = (): Connection => this.state;
+  readonly depth = (): Depth => this.reach;
 
   private schedule(): void {
     if (this.scheduled) return;
@@ -53,6 +79,8 @@ export class Rows {
 
 export const useRows = (rows: Rows): readonly Row[] =>
   useSyncExternalStore(rows.subscribe, rows.all);
+
+export const useDepth = (rows: Rows): Depth => useSyncExternalStore(rows.subscribe, rows.depth);
 
 export const useConnection = (rows: Rows): Connection =>
   useSyncExternalStore(rows.subscribe, rows.connection);

@@ -42,8 +42,12 @@ class Filter:
 class Collection:
     """The documents directly in one collection."""
 
-    def __init__(self, session: Session, project: str, path: str) -> None:
-        """`path`: such as `results`, or `results/abc/feedback` for one below a document."""
+    def __init__(
+        self, session: Session, project: str, path: str, stamped: str | None = None
+    ) -> None:
+        """`path`: such as `results`, or `results/abc/feedback` for one below a document.
+        `stamped`: the field that Firestore sets to the time of each write, if any."""
+        self._stamped = stamped
         self._session = session
         self._root = f"projects/{project}/databases/(default)/documents"
         self._path = path
@@ -66,6 +70,9 @@ class Collection:
         write: dict[str, Any] = {"update": {"name": self._name(key), "fields": to_fields(plain)}}
         if condition is not None:
             write["currentDocument"] = condition
+        if self._stamped is not None:
+            stamp = {"fieldPath": self._stamped, "setToServerValue": "REQUEST_TIME"}
+            write["updateTransforms"] = [stamp]
         response = self._commit([write], allow=UNMET, repeatable=condition is None)
         return response.status < 300
 

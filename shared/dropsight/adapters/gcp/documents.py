@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dropsight.adapters.gcp.collection import Collection, Filter
+from dropsight.adapters.gcp.list_entry import list_entry
 from dropsight.adapters.gcp.session import Session
 from dropsight.adapters.gcp.values import from_fields
 from dropsight.domain.errors import BackendUnavailable
@@ -26,6 +27,11 @@ ARRIVED_AT = "arrivedAt"
 none, so it drops out of every list and of every listener to one."""
 FOUND_LABELS = "foundLabels"
 """Beside them, too: `Result.found_labels`, for clients to filter by."""
+LIST_ENTRY = "listEntry"
+"""Beside them, too: what a list shows (`list_entry`), so that a client need not read the rest."""
+CHANGED_AT = "changedAt"
+"""Beside them, too: Firestore's own time of the last write, for clients to follow changes by. A
+tombstone has it, so a client that shows the result learns that it is gone."""
 MOST_ALTERNATIVES = 30
 """Of one IN: https://firebase.google.com/docs/firestore/query-data/queries#limits_on_or_queries"""
 ROUNDS = 40
@@ -41,7 +47,7 @@ class FirestoreResultStore:
     """
 
     def __init__(self, session: Session, project: str) -> None:
-        self._collection = Collection(session, project, RESULTS)
+        self._collection = Collection(session, project, RESULTS, stamped=CHANGED_AT)
         self._random = random.SystemRandom()
 
     def create(self, result: Result) -> bool:
@@ -142,4 +148,9 @@ def _plain(result: Result) -> dict[str, Any]:
     plain = to_plain(result)
     if result.is_deleted:
         return plain
-    return {**plain, ARRIVED_AT: result.arrived_at, FOUND_LABELS: result.found_labels}
+    return {
+        **plain,
+        ARRIVED_AT: result.arrived_at,
+        FOUND_LABELS: result.found_labels,
+        LIST_ENTRY: list_entry(result),
+    }

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.responses import Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -39,6 +40,11 @@ class ClientFiles(StaticFiles):
         return response
 
 
+def config(_request: Request) -> JSONResponse:
+    """Tells the page that its results are here. In the cloud a file of this name says where."""
+    return JSONResponse({"source": "laptop"})
+
+
 def build_app(
     store: Store,
     settings: Settings,
@@ -55,6 +61,7 @@ def build_app(
     container = Container(inference, settings)
     app = Starlette(
         routes=[
+            Route("/config.json", config),
             Route("/api/results", results.listing),
             Route("/api/results/{result_id}", results.one),
             Route("/results/{result_id}/overlay.png", overlay.picture),

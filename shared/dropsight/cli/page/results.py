@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from dropsight.cli.store import Store
+from dropsight.domain.errors import MessageInvalid
+from dropsight.domain.queries import Position
 from dropsight.domain.results import Result
 from dropsight.domain.wire import to_plain
 from dropsight.pipeline.artifacts import display_name
@@ -17,15 +19,25 @@ MOST = 1000
 
 
 def listing(request: Request) -> JSONResponse:
-    """`?limit=N`, newest first; `revision` is where to follow `/api/events` from."""
+    """`?limit=N&cursor=…`, newest first. `revision` is where to follow `/api/events` from; `cursor`
+    leads to the next older ones, and is null where there are none."""
     store: Store = request.app.state.store
     try:
         limit = int(request.query_params.get("limit", "200"))
     except ValueError as error:
         raise HTTPException(400, "limit: expected a whole number") from error
+    limit = max(1, min(limit, MOST))
+    cursor = request.query_params.get("cursor")
+    try:
+        after = None if cursor is None else Position.from_cursor(cursor)
+    except MessageInvalid as error:
+        raise HTTPException(400, str(error)) from error
     revision = store.results.revision()
-    found = store.results.list(max(1, min(limit, MOST)))
-    return JSONResponse({"results": [summary(one) for one in found], "revision": revision})
+    found = store.results.list(limit, after=after)
+    older = Position.of(found[-1]).cursor() if len(found) == limit else None
+    return JSONResponse(
+        {"results": [summary(one) for one in found], "revision": revision, "cursor": older}
+    )
 
 
 def one(request: Request) -> JSONResponse:

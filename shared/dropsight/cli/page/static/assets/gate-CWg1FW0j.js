@@ -1,0 +1,1 @@
+var e=class extends Error{reason;code;constructor(e,t){super(t),this.reason=e,this.code=t}};export{e as t};

@@ -1,0 +1,1 @@
+import{a as e,d as t,f as n,r,t as i}from"./index.esm-3PgZfeYw.js";async function a(e){let a=new i;try{await t(e,a,r)}catch(t){if(t.code!==`auth/popup-blocked`)throw t;await n(e,a,r)}}async function o(t){await e(t,r)}export{o as comeBack,a as signInWithGoogle};

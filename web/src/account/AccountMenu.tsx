@@ -1,0 +1,31 @@
+/** Who is signed in, and the way out. */
+
+import { Popover } from "radix-ui";
+import { useTranslation } from "react-i18next";
+import type { Account, Gate } from "./gate";
+
+export function AccountMenu({ gate, account }: { gate: Gate; account: Account }) {
+  const { t } = useTranslation();
+  const initial = [...(account.name || "?")][0]?.toUpperCase();
+  return (
+    <Popover.Root>
+      <Popover.Trigger className="account" aria-label={t("account.of", { name: account.name })}>
+        {initial}
+      </Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content className="account-card" align="end" sideOffset={6}>
+          <p className="account-name">{account.name}</p>
+          {account.email !== account.name && <p className="soft">{account.email}</p>}
+          <p className="soft">
+            {t("account.projects", { count: account.projects.length })}
+            {": "}
+            {account.projects.join(", ")}
+          </p>
+          <button type="button" onClick={() => gate.leave()}>
+            {t("account.leave")}
+          </button>
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}
