@@ -24,7 +24,7 @@ def wired() -> RecordDeadLetter:
     return RecordDeadLetter(
         dead_letters=backend.dead_letters,
         results=backend.results,
-        models=load_manifests(settings.models),
+        models=load_manifests(settings.models, settings.serve),
         settings=settings,
     )
 

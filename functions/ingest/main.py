@@ -30,7 +30,7 @@ def wired() -> Ingest:
         objects=backend.objects,
         results=backend.results,
         publisher=backend.publisher,
-        models=load_manifests(settings.models),
+        models=load_manifests(settings.models, settings.serve),
         settings=settings,
         policy=ImagingPolicy(pseudonym_key(settings), settings.budgets, settings.burned_in),
         process=f"ingest-{os.getpid()}-{secrets.token_hex(4)}",

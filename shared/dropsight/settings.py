@@ -57,7 +57,7 @@ class Settings:
     """Where artifacts of bundles that name a bucket or MLflow are kept, each under its SHA-256."""
     serve: str = ""
     """Names of the models to serve, separated by commas: each of them must load, or the container
-    does not start. Empty: every bundle whose runtime is installed."""
+    does not start; ingest routes to them only. Empty: every bundle whose runtime is installed."""
     routes: Mapping[str, str] = field(default_factory=dict)
     """JSON object, first path segment to model name, beside `<model name>` to itself."""
     projects: Mapping[str, str] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ TOPIC_PREDICT = "dropsight-predict"
 TOPIC_EXPLAIN = "dropsight-explain"
 TOPIC_DEAD_LETTER = "dropsight-dead-letter"
 
+MODEL_ATTRIBUTE = "model"
+"""Message attribute: the model that is asked. In the cloud each has a subscription that filters."""
 REASON_ATTRIBUTE = "dropsightReason"
 """Message attribute: why the last delivery of a dead letter failed."""
 
@@ -27,8 +30,15 @@ def push_subscription(topic: str) -> str:
 
 
 def topic_of(subscription: str) -> str:
-    """Inverse of `push_subscription`; takes a full resource name as well."""
-    return subscription.rpartition("/")[2].removesuffix("-push")
+    """Inverse of `push_subscription`; takes a full resource name as well.
+
+    A topic may have several: `dropsight-predict-cxr-pneumonia-push` is that of one model.
+    """
+    name = subscription.rpartition("/")[2].removesuffix("-push")
+    for topic in (TOPIC_PREDICT, TOPIC_EXPLAIN):
+        if name.startswith(f"{topic}-"):
+            return topic
+    return name
 
 
 class PushMessage(Record, kw_only=True, frozen=True):
@@ -75,11 +85,29 @@ class ObjectFinalized(Record, kw_only=True, frozen=True):
 
 
 def object_finalized(data: Mapping[str, Any]) -> ObjectFinalized:
-    """Read the `data` of a storage CloudEvent. Raises MessageInvalid, naming the field at fault."""
+    """Read the `data` of a storage CloudEvent, or of a Pub/Sub CloudEvent whose message is a storage
+    notification. Raises MessageInvalid, naming the field at fault.
+
+    https://cloud.google.com/storage/docs/pubsub-notifications (payload JSON_API_V1)
+    """
+    message = data.get("message")
+    if isinstance(message, Mapping):
+        try:
+            return notified(base64.b64decode(message.get("data", ""), validate=True))
+        except ValueError as error:
+            raise MessageInvalid(f"not a storage notification: data is not base64: {error}") from error
     try:
         return msgspec.convert(data, described(ObjectFinalized), strict=False)
     except msgspec.ValidationError as error:
         raise MessageInvalid(f"not a storage event: {error}") from error
+
+
+def notified(body: bytes | str) -> ObjectFinalized:
+    """Read the JSON of a storage notification. Raises MessageInvalid, naming the field at fault."""
+    try:
+        return msgspec.json.decode(body, type=described(ObjectFinalized), strict=False)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MessageInvalid(f"not a storage notification: {error}") from error
 
 
 class PredictionRequested(Record, kw_only=True, frozen=True):

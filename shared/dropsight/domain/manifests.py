@@ -273,8 +273,9 @@ def load_manifest(folder: Path) -> Manifest:
     return parse_manifest(text, str(path))
 
 
-def load_manifests(models: Path) -> dict[str, Manifest]:
-    """Every bundle `models/<name>/model.yaml`, by name. Raises ManifestInvalid if there is none."""
+def load_manifests(models: Path, serve: str = "") -> dict[str, Manifest]:
+    """Bundles `models/<name>/model.yaml`, by name: all, or those that `serve` names, separated by
+    commas (`Settings.serve`). Raises ManifestInvalid if there is none, or one of them is missing."""
     folders = sorted(path.parent for path in models.glob("*/model.yaml"))
     if not folders:
         raise ManifestInvalid(
@@ -289,4 +290,10 @@ def load_manifests(models: Path) -> dict[str, Manifest]:
                 "bundle; names must differ"
             )
         manifests[manifest.name] = manifest
-    return manifests
+    named = {name.strip() for name in serve.split(",") if name.strip()}
+    if unknown := named - manifests.keys():
+        raise ManifestInvalid(
+            f"DROPSIGHT_SERVE: found {', '.join(sorted(unknown))}, legal are "
+            f"{', '.join(sorted(manifests))} (the bundles in {models})"
+        )
+    return {name: one for name, one in manifests.items() if not named or name in named}

@@ -20,6 +20,7 @@ from dropsight.domain.events import (
     ExplanationRequested,
     ObjectFinalized,
     PredictionRequested,
+    notified,
     topic_of,
 )
 from dropsight.domain.identity import NO_MODEL, result_id
@@ -68,7 +69,7 @@ class RecordDeadLetter:
     def _fail(self, letter: DeadLetter, error: ErrorRecord) -> str:
         now = time.time()
         if letter.topic == TOPIC_FINALIZED:
-            return self._fail_upload(decode(letter.data, ObjectFinalized), error)
+            return self._fail_upload(notified(letter.data), error)
         if letter.topic == TOPIC_PREDICT:
             prediction = decode(letter.data, PredictionRequested)
             self._mark(prediction.result_id, lambda r: mark_failed(r, error, now))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from dropsight.domain.errors import BudgetExceeded, PermanentError, PreconditionFailed
 from dropsight.domain.events import (
+    MODEL_ATTRIBUTE,
     TOPIC_PREDICT,
     ObjectFinalized,
     ObjectRef,
@@ -220,7 +221,8 @@ class Ingest:
             frame=frame,
             requested_at=time.time(),
         )
-        self.publisher.publish(TOPIC_PREDICT, encode(request), {"resultId": result.result_id})
+        attributes = {"resultId": result.result_id, MODEL_ATTRIBUTE: manifest.name}
+        self.publisher.publish(TOPIC_PREDICT, encode(request), attributes)
         log.info("queued", extra={"result_id": result.result_id})
 
 

@@ -1,0 +1,54 @@
+"""Write the google provider's schema, as cdktf's package has it, to a file for the stub provider.
+
+    python tests/terraform/stub/extract.py cdktf_cdktf_provider_google-….whl google.schema
+
+The package wraps the provider for other languages: in a wheel, an npm package; in that, a generated
+JavaScript class for each resource. `generated_classes.py` reads these. cdktf is at its end, its last
+package has the provider's version 6.50.0; docs/decisions/0017 says what that leaves unproven.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from generated_classes import read_provider, read_resource
+from protocol_schema import provider_schema, resource_schema
+from tf.gen import tfplugin_pb2 as protocol
+
+_SOURCE = re.compile(r"package/lib/([\w-]+)/index\.js")
+_SOURCE_MAP = b"\n//# sourceMappingURL"
+
+
+def sources(wheel: Path) -> Iterator[tuple[str, str]]:
+    """Folder and JavaScript of each generated file."""
+    with zipfile.ZipFile(wheel) as outer:
+        (package,) = [name for name in outer.namelist() if name.endswith(".jsii.tgz")]
+        content = io.BytesIO(outer.read(package))
+    with tarfile.open(fileobj=content, mode="r:gz") as inner:
+        for member in inner:
+            path = _SOURCE.fullmatch(member.name)
+            file = inner.extractfile(member) if path else None
+            if path and file:
+                yield path[1], file.read().partition(_SOURCE_MAP)[0].decode()
+
+
+def extract(wheel: Path) -> protocol.GetProviderSchema.Response:
+    answer = protocol.GetProviderSchema.Response()
+    for folder, javascript in sources(wheel):
+        if folder == "provider":
+            answer.provider.CopyFrom(provider_schema(read_provider(javascript)))
+        elif resource := read_resource(javascript):
+            kind = answer.data_source_schemas if resource.is_data else answer.resource_schemas
+            kind[resource.type_name].CopyFrom(resource_schema(resource))
+    return answer
+
+
+if __name__ == "__main__":
+    _wheel, _target = map(Path, sys.argv[1:])
+    _target.write_bytes(extract(_wheel).SerializeToString(deterministic=True))
