@@ -24,7 +24,8 @@ Errors are sorted by what the platform should do, decided where they are raised:
     │   ├── AddressUnknown        address-unknown        an HTTP path that nothing answers at
     │   ├── MethodRefused         method-refused         an HTTP method that this path has not
     │   ├── AccessRefused         access-refused         this caller may not ask
-    │   └── DeliveryExhausted     delivery-exhausted     every attempt failed; a dead letter is kept
+    │   ├── DeliveryExhausted     delivery-exhausted     every attempt failed; a dead letter is kept
+    │   └── PlanInvalid           plan-invalid           a file of `dropsight plan` that is wrong
     └── TransientError            raise, so that the platform delivers again with backoff
         ├── Overloaded            overloaded             over capacity: come back later
         ├── Draining              draining               shutting down: another one will answer
@@ -134,6 +135,10 @@ class AccessRefused(PermanentError):
 
 class DeliveryExhausted(PermanentError):
     code = "delivery-exhausted"
+
+
+class PlanInvalid(PermanentError):
+    code = "plan-invalid"
 
 
 class TransientError(DropsightError):
