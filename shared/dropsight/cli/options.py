@@ -40,7 +40,7 @@ def add_json(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
 
 
-def add_models(parser: argparse.ArgumentParser) -> None:
+def add_models(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--models",
         type=Path,

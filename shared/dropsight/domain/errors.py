@@ -25,7 +25,8 @@ Errors are sorted by what the platform should do, decided where they are raised:
     │   ├── MethodRefused         method-refused         an HTTP method that this path has not
     │   ├── Unauthenticated       unauthenticated        nothing proves who the caller is
     │   ├── AccessRefused         access-refused         this caller may not ask
-    │   └── DeliveryExhausted     delivery-exhausted     every attempt failed; a dead letter is kept
+    │   ├── DeliveryExhausted     delivery-exhausted     every attempt failed; a dead letter is kept
+    │   └── PlanInvalid           plan-invalid           a file of `dropsight plan` that is wrong
     └── TransientError            raise, so that the platform delivers again with backoff
         ├── Overloaded            overloaded             over capacity: come back later
         ├── Draining              draining               shutting down: another one will answer
@@ -139,6 +140,10 @@ class AccessRefused(PermanentError):
 
 class DeliveryExhausted(PermanentError):
     code = "delivery-exhausted"
+
+
+class PlanInvalid(PermanentError):
+    code = "plan-invalid"
 
 
 class TransientError(DropsightError):

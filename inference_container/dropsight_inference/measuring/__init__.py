@@ -1,0 +1,1 @@
+"""Times the bundles of this machine, for `dropsight plan`."""
