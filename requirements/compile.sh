@@ -3,7 +3,7 @@
 # platform, without the address of any index. `uv` comes from .venv (see Makefile).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-for name in build demo ingest container test bench runtimes training; do
+for name in build demo functions container test bench runtimes training; do
     [ -f "requirements/$name.in" ] || continue
     .venv/bin/uv pip compile "requirements/$name.in" --output-file "requirements/$name.txt" \
         --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet \
