@@ -15,6 +15,7 @@ from dropsight.api.messages import Request
 from dropsight.api.results_api import STAGE, ResultsApi
 from dropsight.domain.errors import DropsightError
 from dropsight.logs import configure_logging
+from dropsight.pipeline.announce import announcer
 from dropsight.pipeline.deletion import Delete
 from dropsight.pipeline.results import ReadResults
 from dropsight.settings import Settings
@@ -32,6 +33,7 @@ def wired() -> ResultsApi:
         dead_letters=backend.dead_letters,
         work_bucket=settings.work_bucket,
         results_bucket=settings.results_bucket,
+        announce=announcer(backend.publisher, settings),
     )
     delete.finish()  # what an instance that was killed has begun
     read = ReadResults(backend.results, backend.objects)

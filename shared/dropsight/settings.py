@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from dropsight.webhook_settings import Webhooks, read_list, read_webhooks
+
 
 @dataclass(frozen=True)
 class Budgets:
@@ -68,7 +70,19 @@ class Settings:
     """Requests in the container at once; over it direct callers get 429, Pub/Sub a nack."""
     threads: int = 0
     """Threads of the model's forward pass; 0: one for each core."""
+    publish_changes: Literal["", "true", "false"] = ""
+    """Whether each step tells of its results on a topic. Empty: if there are webhooks."""
+    api_address: str = ""
+    """`https://…`: where clients find `/v1/results`."""
+    push_audience: str = ""
+    """gcp: audience of the tokens that Pub/Sub's push requests carry."""
+    push_service_account: str = ""
+    """gcp: e-mail of the service account that signs them."""
+    direct_callers: tuple[str, ...] = ()
+    """gcp: e-mails of the service accounts that may ask the container directly, with tokens for
+    `push_audience`; a JSON list, or separated by commas."""
     budgets: Budgets = field(default_factory=Budgets)
+    webhooks: Webhooks = field(default_factory=Webhooks)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -83,14 +97,26 @@ class Settings:
                         for one in fields(Budgets)
                     }
                 )
+            elif spec.name == "webhooks":
+                values["webhooks"] = read_webhooks(env)
             elif spec.name == "routes":
                 values["routes"] = _read_routes(env)
+            elif spec.name == "direct_callers":
+                values["direct_callers"] = read_list(env, "DROPSIGHT_DIRECT_CALLERS")
             else:
                 values[spec.name] = _read(env, f"DROPSIGHT_{spec.name.upper()}", spec.default)
         settings = cls(**values)
         _one_of("DROPSIGHT_BACKEND", settings.backend, ("embedded", "gcp"))
         _one_of("DROPSIGHT_BURNED_IN", settings.burned_in, ("refuse", "mask", "allow"))
+        _one_of("DROPSIGHT_PUBLISH_CHANGES", settings.publish_changes, ("", "true", "false"))
         return settings
+
+    @property
+    def publishes_changes(self) -> bool:
+        """Whether steps tell of their results on a topic (`domain/changes.py`)."""
+        return self.publish_changes == "true" or (
+            self.publish_changes == "" and bool(self.webhooks.urls)
+        )
 
     @property
     def state(self) -> Path:

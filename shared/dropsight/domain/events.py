@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -15,10 +15,13 @@ SCHEMA_VERSION = 1
 TOPIC_FINALIZED = "dropsight-finalized"
 TOPIC_PREDICT = "dropsight-predict"
 TOPIC_EXPLAIN = "dropsight-explain"
+TOPIC_RESULTS = "dropsight-results"
 TOPIC_DEAD_LETTER = "dropsight-dead-letter"
 
 REASON_ATTRIBUTE = "dropsightReason"
 """Message attribute: why the last delivery of a dead letter failed."""
+SUBSCRIBER_ATTRIBUTE = "subscriber"
+"""Message attribute: a change of a result that is for this subscriber alone (a replay)."""
 
 
 def push_subscription(topic: str) -> str:
@@ -26,8 +29,21 @@ def push_subscription(topic: str) -> str:
     return f"{topic}-push"
 
 
+def webhook_subscription(subscriber: str) -> str:
+    """Name of the subscription that pushes changes of results for one subscriber."""
+    return push_subscription(f"{TOPIC_RESULTS}-{subscriber}")
+
+
+def subscriber_of(subscription: str) -> str | None:
+    """Inverse of `webhook_subscription`; None for a subscription of another kind."""
+    name = subscription.rpartition("/")[2].removesuffix("-push")
+    return name.removeprefix(f"{TOPIC_RESULTS}-") if name.startswith(f"{TOPIC_RESULTS}-") else None
+
+
 def topic_of(subscription: str) -> str:
     """Inverse of `push_subscription`; takes a full resource name as well."""
+    if subscriber_of(subscription) is not None:
+        return TOPIC_RESULTS
     return subscription.rpartition("/")[2].removesuffix("-push")
 
 
@@ -110,6 +126,24 @@ class ExplanationRequested(Record, kw_only=True, frozen=True):
     """Number of the object that is explained (`Result.objects_of`); `labels` is then its label."""
     parameters: dict[str, Any] = {}
     requested_at: float
+
+
+Change = Literal["queued", "predicted", "explanation_answered", "explained", "failed", "deleted"]
+CHANGES: tuple[Change, ...] = get_args(Change)
+
+
+class ResultChanged(Record, kw_only=True, frozen=True):
+    """A result has moved. Published by every step after its commit, pushed to each subscriber."""
+
+    schema_version: int = SCHEMA_VERSION
+    result_id: str
+    change: Change
+    status: str
+    """Of the document when this was published."""
+    revision: str
+    """Which one it is: the same step told of twice has the same, see `changes.py`."""
+    changed_at: float
+    """Seconds since the epoch."""
 
 
 class DeadLetter(Record, kw_only=True, frozen=True):

@@ -17,9 +17,11 @@ from dropsight.domain.events import (
     ExplanationRequested,
     ObjectFinalized,
     PredictionRequested,
+    ResultChanged,
 )
 from dropsight.domain.manifests import Manifest
 from dropsight.domain.results import Result
+from dropsight.domain.webhooks import Webhook
 from dropsight.domain.wire import Record
 
 PUBLISHED: dict[str, type[Record]] = {
@@ -29,6 +31,8 @@ PUBLISHED: dict[str, type[Record]] = {
     "object-finalized": ObjectFinalized,
     "prediction-requested": PredictionRequested,
     "result": Result,
+    "result-changed": ResultChanged,
+    "webhook": Webhook,
 }
 
 
