@@ -77,7 +77,10 @@ class Settings:
     push_audience: str = ""
     """gcp: audience of the tokens that Pub/Sub's push requests carry."""
     push_service_account: str = ""
-    """gcp: e-mail of the service account that signs them."""
+    """gcp: e-mail of the service account that they are made for."""
+    push_signature: Literal["verify", "platform"] = "verify"
+    """gcp: who verifies their signatures: the container, or Cloud Run, which takes them off then.
+    `platform` is for a service that answers nobody without `run.invoker`."""
     direct_callers: tuple[str, ...] = ()
     """gcp: e-mails of the service accounts that may ask the container directly, with tokens for
     `push_audience`; a JSON list, or separated by commas."""
@@ -108,6 +111,7 @@ class Settings:
         settings = cls(**values)
         _one_of("DROPSIGHT_BACKEND", settings.backend, ("embedded", "gcp"))
         _one_of("DROPSIGHT_BURNED_IN", settings.burned_in, ("refuse", "mask", "allow"))
+        _one_of("DROPSIGHT_PUSH_SIGNATURE", settings.push_signature, ("verify", "platform"))
         _one_of("DROPSIGHT_PUBLISH_CHANGES", settings.publish_changes, ("", "true", "false"))
         return settings
 
