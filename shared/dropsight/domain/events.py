@@ -17,6 +17,7 @@ TOPIC_PREDICT = "dropsight-predict"
 TOPIC_EXPLAIN = "dropsight-explain"
 TOPIC_RESULTS = "dropsight-results"
 TOPIC_DEAD_LETTER = "dropsight-dead-letter"
+TOPICS = (TOPIC_FINALIZED, TOPIC_PREDICT, TOPIC_EXPLAIN, TOPIC_RESULTS, TOPIC_DEAD_LETTER)
 
 REASON_ATTRIBUTE = "dropsightReason"
 """Message attribute: why the last delivery of a dead letter failed."""
@@ -41,10 +42,13 @@ def subscriber_of(subscription: str) -> str | None:
 
 
 def topic_of(subscription: str) -> str:
-    """Inverse of `push_subscription`; takes a full resource name as well."""
-    if subscriber_of(subscription) is not None:
-        return TOPIC_RESULTS
-    return subscription.rpartition("/")[2].removesuffix("-push")
+    """The topic of a subscription that is named after it; takes a full resource name as well.
+
+    `dropsight-predict-push` and `dropsight-predict-cxr-push`, for messages of one model, are of
+    `dropsight-predict`. A name of another kind is returned as it is.
+    """
+    name = subscription.rpartition("/")[2].removesuffix("-push")
+    return next((one for one in TOPICS if name == one or name.startswith(f"{one}-")), name)
 
 
 class PushMessage(Record, kw_only=True, frozen=True):

@@ -163,7 +163,8 @@ def _sign(secret: bytes, identity: str, timestamp: str, body: bytes) -> str:
 
 def _read_secret(text: str, number: int) -> bytes:
     try:
-        key = base64.b64decode(text.removeprefix(SECRET_PREFIX), validate=True)
+        encoded = text.removeprefix(SECRET_PREFIX)
+        key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except binascii.Error:
         key = b""
     if not text.startswith(SECRET_PREFIX) or len(key) not in SECRET_BYTES:

@@ -222,7 +222,9 @@ class Ingest:
             frame=frame,
             requested_at=time.time(),
         )
-        self.publisher.publish(TOPIC_PREDICT, encode(request), {"resultId": result.result_id})
+        # By `model` a subscription chooses its messages where each model has a service of its own.
+        attributes = {"resultId": result.result_id, "model": manifest.name}
+        self.publisher.publish(TOPIC_PREDICT, encode(request), attributes)
         log.info("queued", extra={"result_id": result.result_id})
 
 

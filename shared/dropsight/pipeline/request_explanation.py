@@ -53,7 +53,8 @@ def publish_pending(
             parameters=parameters.get(method, {}),
             requested_at=time.time(),
         )
-        publisher.publish(TOPIC_EXPLAIN, encode(asked), {"resultId": result_id})
+        attributes = {"resultId": result_id, "model": manifest.name}
+        publisher.publish(TOPIC_EXPLAIN, encode(asked), attributes)
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,8 @@ class WebhookSender:
                 connection.request("POST", endpoint.target, message.body, headers)
                 answer = connection.getresponse()
                 said = _words(answer.read(MOST_READ)) if answer.status >= 300 else ""
+            if time.monotonic() >= ends:
+                raise TimeoutError  # what was cut off within its headers looks like an answer
         except (OSError, http.client.HTTPException) as error:
             late = time.monotonic() >= ends
             what = f"no answer within {self.timeout_s:g} s" if late else _reason(error)
