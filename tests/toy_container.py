@@ -25,6 +25,7 @@ from dropsight.pipeline.artifacts import display_name, frame_name, write_artifac
 from dropsight.settings import Settings
 from dropsight_inference.app import create_app
 from dropsight_inference.bundle import load_models
+from dropsight_inference.callers import Callers
 from dropsight_inference.service import Service
 
 SIDE = 8
@@ -42,6 +43,10 @@ class Container:
         self, step: str, message: Record | bytes, message_id: str = "m-1"
     ) -> urllib3.BaseHTTPResponse:
         """Post `message` as a push subscription does; `step` is predict or explain."""
+        return self.post(f"/pubsub/{step}", self.envelope(step, message, message_id))
+
+    def envelope(self, step: str, message: Record | bytes, message_id: str = "m-1") -> bytes:
+        """The body of such a push."""
         data = message if isinstance(message, bytes) else encode(message)
         envelope = {
             "message": {
@@ -52,7 +57,7 @@ class Container:
             "subscription": f"projects/p/subscriptions/dropsight-{step}",
             "deliveryAttempt": 1,
         }
-        return self.post(f"/pubsub/{step}", json.dumps(envelope).encode())
+        return json.dumps(envelope).encode()
 
     def post(
         self, path: str, body: bytes, headers: Mapping[str, str] | None = None
@@ -103,11 +108,15 @@ class Container:
 
 
 @contextmanager
-def running(settings: Settings, left_out: Mapping[str, str] | None = None) -> Iterator[Container]:
+def running(
+    settings: Settings,
+    left_out: Mapping[str, str] | None = None,
+    callers: Callers | None = None,
+) -> Iterator[Container]:
     """The container as a process would run it, in a thread, its warm-up begun."""
     backend = open_backend(settings)
     models = load_models(settings.models, 1, settings.model_cache)
-    app = create_app(settings, backend, models, left_out)
+    app = create_app(settings, backend, models, left_out, callers)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -24,6 +24,7 @@ from dropsight.domain.manifests import (
 )
 from dropsight.domain.results import Finding
 from dropsight.imaging.policy import ImagingPolicy
+from dropsight.pipeline.announce import Announce, announcer
 from dropsight.pipeline.dead_letter import RecordDeadLetter
 from dropsight.pipeline.deletion import Delete
 from dropsight.pipeline.explain import Explain
@@ -98,6 +99,10 @@ class ToyPipeline:
     engine: BrightnessEngine
 
     @property
+    def announce(self) -> Announce:
+        return announcer(self.backend.publisher, self.settings)
+
+    @property
     def ingest(self) -> Ingest:
         return Ingest(
             objects=self.backend.objects,
@@ -107,6 +112,7 @@ class ToyPipeline:
             settings=self.settings,
             policy=ImagingPolicy(b"0123456789abcdef", self.settings.budgets),
             process="ingest-test",
+            announce=self.announce,
         )
 
     @property
@@ -119,6 +125,7 @@ class ToyPipeline:
             models={"toy": MANIFEST},
             process="predict-test",
             lease_s=self.settings.lease_s,
+            announce=self.announce,
         )
 
     @property
@@ -131,6 +138,7 @@ class ToyPipeline:
             results_bucket=self.settings.results_bucket,
             process="explain-test",
             lease_s=self.settings.lease_s,
+            announce=self.announce,
         )
 
     @property
@@ -140,6 +148,7 @@ class ToyPipeline:
             results=self.backend.results,
             models={"toy": MANIFEST},
             settings=self.settings,
+            announce=self.announce,
         )
 
     @property
@@ -151,6 +160,7 @@ class ToyPipeline:
             feedback=self.backend.feedback,
             work_bucket=self.settings.work_bucket,
             results_bucket=self.settings.results_bucket,
+            announce=self.announce,
         )
 
     def drop(self, name: str = "toy/a.png", value: int = 200, size: int = 32) -> ObjectFinalized:

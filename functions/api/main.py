@@ -20,6 +20,7 @@ from dropsight.api.results_api import STAGE, ResultsApi
 from dropsight.domain.errors import DropsightError
 from dropsight.domain.manifests import load_manifests
 from dropsight.logs import configure_logging
+from dropsight.pipeline.announce import announcer
 from dropsight.pipeline.deletion import Delete
 from dropsight.pipeline.feedback import GiveFeedback
 from dropsight.pipeline.results import ReadResults
@@ -43,6 +44,7 @@ def wired() -> CrossOrigin:
         feedback=backend.feedback,
         work_bucket=settings.work_bucket,
         results_bucket=settings.results_bucket,
+        announce=announcer(backend.publisher, settings),
     )
     signer = open_signer(settings)
     models = functools.cache(lambda: load_manifests(settings.models))

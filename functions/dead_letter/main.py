@@ -11,6 +11,7 @@ from dropsight.adapters.backend import open_backend
 from dropsight.adapters.cloud_functions import delivered_again
 from dropsight.domain.manifests import load_manifests
 from dropsight.logs import configure_logging
+from dropsight.pipeline.announce import announcer
 from dropsight.pipeline.dead_letter import RecordDeadLetter, letter_from_push
 from dropsight.settings import Settings
 
@@ -26,6 +27,7 @@ def wired() -> RecordDeadLetter:
         results=backend.results,
         models=load_manifests(settings.models, settings.serve),
         settings=settings,
+        announce=announcer(backend.publisher, settings),
     )
 
 

@@ -16,6 +16,7 @@ from dropsight.domain.events import object_finalized
 from dropsight.domain.manifests import load_manifests
 from dropsight.imaging.policy import ImagingPolicy
 from dropsight.logs import configure_logging
+from dropsight.pipeline.announce import announcer
 from dropsight.pipeline.ingest import Ingest
 from dropsight.settings import Settings
 
@@ -34,6 +35,7 @@ def wired() -> Ingest:
         settings=settings,
         policy=ImagingPolicy(pseudonym_key(settings), settings.budgets, settings.burned_in),
         process=f"ingest-{os.getpid()}-{secrets.token_hex(4)}",
+        announce=announcer(backend.publisher, settings),
     )
 
 

@@ -14,6 +14,7 @@ from dropsight.adapters.backend import Backend
 from dropsight.settings import Settings
 from dropsight_inference.answers import Endpoint, answering, not_served
 from dropsight_inference.bundle import Model
+from dropsight_inference.callers import Callers, guarded
 from dropsight_inference.direct import DirectEndpoint
 from dropsight_inference.pubsub import PushEndpoints
 from dropsight_inference.service import Service
@@ -25,14 +26,18 @@ def create_app(
     backend: Backend,
     models: Mapping[str, Model],
     left_out: Mapping[str, str] | None = None,
+    callers: Callers | None = None,
 ) -> Starlette:
     """An ASGI application that serves `models`, by name. `app.state.service` is what it runs on.
 
     left_out: bundles that are not served, by name, and why; requests for them are told.
+    callers: who may have work done; None: everybody who reaches the port.
     The models are warmed up when the application starts and closed when it ends.
     """
     service = Service(settings, backend, models, left_out or {})
     push, direct, status = PushEndpoints(service), DirectEndpoint(service), StatusEndpoints(service)
+
+    pushed, asked = (callers.admit_push, callers.admit_direct) if callers else (None, None)
 
     def route(path: str, endpoint: Endpoint, method: str) -> Route:
         return Route(path, answering(endpoint, path, service.metrics), methods=[method])
@@ -45,9 +50,9 @@ def create_app(
 
     app = Starlette(
         routes=[
-            route("/pubsub/predict", push.predict, "POST"),
-            route("/pubsub/explain", push.explain, "POST"),
-            route("/v1/models/{model}:predict", direct.predict, "POST"),
+            route("/pubsub/predict", guarded(push.predict, pushed), "POST"),
+            route("/pubsub/explain", guarded(push.explain, pushed), "POST"),
+            route("/v1/models/{model}:predict", guarded(direct.predict, asked), "POST"),
             route("/v1/models", status.models, "GET"),
             route("/v1/models/{model}", status.model, "GET"),
             route("/livez", status.livez, "GET"),

@@ -26,8 +26,8 @@ from dropsight.domain.events import (
     PredictionRequested,
 )
 from dropsight.domain.wire import decode
+from dropsight.pipeline.envelopes import malformed_letter, open_envelope
 from dropsight_inference.bodies import read_body
-from dropsight_inference.envelopes import malformed_letter, open_envelope
 from dropsight_inference.service import Service
 
 log = logging.getLogger(__name__)

@@ -15,6 +15,7 @@ from dropsight.logs import configure_logging
 from dropsight.settings import Settings
 from dropsight_inference.app import create_app
 from dropsight_inference.bundle import load_models, models_left_out
+from dropsight_inference.callers import callers_of
 from dropsight_inference.service import Service
 
 log = logging.getLogger(__name__)
@@ -33,18 +34,20 @@ class DrainingServer(uvicorn.Server):
 
 
 def serve() -> None:
-    """Runs until a signal ends it. Exits with 1 where a bundle cannot be served."""
+    """Runs until a signal ends it. Exits with 1 where a bundle cannot be served, or where anybody
+    could have work done on Cloud Run."""
     configure_logging()
     settings = Settings.from_environment()
     try:
+        callers = callers_of(settings, os.environ)
         left_out = models_left_out(settings.models, settings.serve)
         for name, reason in sorted(left_out.items()):
             log.warning("model %s is left out: %s", name, reason)
         models = load_models(settings.models, settings.threads, settings.model_cache, left_out)
-    except DropsightError as error:
+    except (DropsightError, ValueError) as error:
         log.error("cannot start: %s", error)  # noqa: TRY400 (a sentence for the operator)
         sys.exit(1)
-    app = create_app(settings, open_backend(settings), models, left_out)
+    app = create_app(settings, open_backend(settings), models, left_out, callers)
     config = uvicorn.Config(
         app,
         host=os.environ.get("HOST", "127.0.0.1"),

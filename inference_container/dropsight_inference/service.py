@@ -14,6 +14,7 @@ import anyio
 from dropsight.adapters.backend import Backend
 from dropsight.adapters.secrets import pseudonym_key
 from dropsight.imaging.policy import ImagingPolicy
+from dropsight.pipeline.announce import announcer
 from dropsight.pipeline.explain import Explain
 from dropsight.pipeline.predict import Predict
 from dropsight.settings import Settings
@@ -56,6 +57,7 @@ class Service:
         self.prediction_threads = anyio.CapacityLimiter(limit)
         self.explanation_threads = anyio.CapacityLimiter(EXPLANATIONS_AT_ONCE)
         process = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        announce = announcer(backend.publisher, settings)
         self.predict = Predict(
             objects=backend.objects,
             results=backend.results,
@@ -65,6 +67,7 @@ class Service:
             process=process,
             lease_s=settings.lease_s,
             left_out=left_out,
+            announce=announce,
         )
         self.explain = Explain(
             objects=backend.objects,
@@ -75,6 +78,7 @@ class Service:
             process=process,
             lease_s=settings.lease_s,
             left_out=left_out,
+            announce=announce,
         )
         self.not_ready = WARMING_UP
         """Why `/readyz` answers 503; empty once every model has answered."""

@@ -15,6 +15,7 @@ from dropsight.domain.feedback import Feedback
 from dropsight.domain.frames import Frame
 from dropsight.domain.queries import EVERYTHING, Position, ResultQuery
 from dropsight.domain.results import CandidateSet, Finding, Result
+from dropsight.domain.webhooks import Message
 
 
 @dataclass(frozen=True)
@@ -168,8 +169,10 @@ class FeedbackStore(Protocol):
 
 
 class Notifier(Protocol):
-    def notify(self, result: Result) -> None:
-        """Tell the subscriber of this change. Raises TransientError to be tried again."""
+    def notify(self, url: str, message: Message) -> None:
+        """Returns once the subscriber has taken the message. Raises SubscriberRefused (it never
+        will), SubscriberUnavailable (try again). What they say holds nothing of `url` but its host:
+        the rest may be a secret."""
         ...
 
 

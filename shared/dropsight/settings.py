@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dropsight.domain.results import DEFAULT_PROJECT, PROJECT_NAME
+from dropsight.webhook_settings import Webhooks, read_list, read_webhooks
 
 LONGEST_ADDRESS_S = 12 * 3600
 """What IAM Credentials signs can be checked for this long at least."""
@@ -86,7 +87,22 @@ class Settings:
     """Requests in the container at once; over it direct callers get 429, Pub/Sub a nack."""
     threads: int = 0
     """Threads of the model's forward pass; 0: one for each core."""
+    publish_changes: Literal["", "true", "false"] = ""
+    """Whether each step tells of its results on a topic. Empty: if there are webhooks."""
+    api_address: str = ""
+    """`https://…`: where clients find `/v1/results`."""
+    push_audience: str = ""
+    """gcp: audience of the tokens that Pub/Sub's push requests carry."""
+    push_service_account: str = ""
+    """gcp: e-mail of the service account that they are made for."""
+    push_signature: Literal["verify", "platform"] = "verify"
+    """gcp: who verifies their signatures: the container, or Cloud Run, which takes them off then.
+    `platform` is for a service that answers nobody without `run.invoker`."""
+    direct_callers: tuple[str, ...] = ()
+    """gcp: e-mails of the service accounts that may ask the container directly, with tokens for
+    `push_audience`; a JSON list, or separated by commas."""
     budgets: Budgets = field(default_factory=Budgets)
+    webhooks: Webhooks = field(default_factory=Webhooks)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -101,12 +117,16 @@ class Settings:
                         for one in fields(Budgets)
                     }
                 )
+            elif spec.name == "webhooks":
+                values["webhooks"] = read_webhooks(env)
             elif spec.name == "routes":
                 values["routes"] = _read_names(env, "DROPSIGHT_ROUTES", "cxr-pneumonia")
             elif spec.name == "page_origins":
                 values["page_origins"] = _read_origins(env)
             elif spec.name == "projects":
                 values["projects"] = _read_projects(env)
+            elif spec.name == "direct_callers":
+                values["direct_callers"] = read_list(env, "DROPSIGHT_DIRECT_CALLERS")
             else:
                 values[spec.name] = _read(env, f"DROPSIGHT_{spec.name.upper()}", spec.default)
         settings = cls(**values)
@@ -117,7 +137,16 @@ class Settings:
                 f"DROPSIGHT_ADDRESS_LIFETIME_S: found {settings.address_lifetime_s}, legal are 60 "
                 f"to {LONGEST_ADDRESS_S}"
             )
+        _one_of("DROPSIGHT_PUSH_SIGNATURE", settings.push_signature, ("verify", "platform"))
+        _one_of("DROPSIGHT_PUBLISH_CHANGES", settings.publish_changes, ("", "true", "false"))
         return settings
+
+    @property
+    def publishes_changes(self) -> bool:
+        """Whether steps tell of their results on a topic (`domain/changes.py`)."""
+        return self.publish_changes == "true" or (
+            self.publish_changes == "" and bool(self.webhooks.urls)
+        )
 
     @property
     def state(self) -> Path:

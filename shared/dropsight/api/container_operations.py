@@ -9,10 +9,12 @@ from dropsight.api.parameters import choice
 from dropsight.api.result_operations import WITH_OVERLAYS
 from dropsight.api.served import ModelDescription, Readiness, ServedModels
 from dropsight.domain.errors import (
+    AccessRefused,
     BudgetExceeded,
     ContractRefused,
     ModelUnknown,
     Overloaded,
+    Unauthenticated,
     UnrecognisedFormat,
 )
 from dropsight.domain.events import PushEnvelope
@@ -30,7 +32,8 @@ PREDICT = Operation(
     tag=MODELS,
     description="A file in, the result document out; nothing is stored. For a file that is to be "
     "kept, listed and explained in its own time, put it into the landing bucket instead. A file "
-    "that cannot be processed is answered with 422, a code and the reason.",
+    "that cannot be processed is answered with 422, a code and the reason. On Cloud Run: with an "
+    "OIDC token of a service account that is named in the settings.",
     parameters=(
         choice(
             "explain",
@@ -54,7 +57,15 @@ PREDICT = Operation(
         },
     },
     answers=(Answer("The result document.", WITH_OVERLAYS),),
-    errors=(ModelUnknown, BudgetExceeded, UnrecognisedFormat, ContractRefused, Overloaded),
+    errors=(
+        Unauthenticated,
+        AccessRefused,
+        ModelUnknown,
+        BudgetExceeded,
+        UnrecognisedFormat,
+        ContractRefused,
+        Overloaded,
+    ),
     examples=(
         Example(
             "A film, with Grad-CAM as base64",
@@ -132,10 +143,12 @@ def _push(name: str, step: str, summary: str) -> Operation:
         summary=summary,
         tag=PUSH,
         description="Called by a Pub/Sub push subscription. 204 acknowledges the message, also one "
-        "that cannot be read (it is kept as a dead letter); anything else has it delivered again.",
+        "that cannot be read (it is kept as a dead letter); anything else has it delivered again. "
+        "On Cloud Run: with the OIDC token of the subscription.",
         body={"application/json": reference(PushEnvelope)},
         answers=(
             Answer("Done, or failed for good and recorded.", status=204),
+            Answer("Not the subscription's token.", reference(ErrorBody), status=401),
             Answer("Over capacity: later.", reference(ErrorBody), status=429),
             Answer(
                 "Something did not answer, or has it already: later.",

@@ -11,7 +11,19 @@ from dropsight import __version__
 from dropsight.cli.errors import CommandFailed, Exit
 from dropsight.domain.errors import DropsightError
 
-COMMANDS = ("up", "drop", "watch", "results", "explain", "models", "dlq", "plan", "samples", "demo")
+COMMANDS = (
+    "up",
+    "drop",
+    "watch",
+    "results",
+    "explain",
+    "models",
+    "dlq",
+    "webhook",
+    "plan",
+    "samples",
+    "demo",
+)
 
 EPILOG = """\
 examples:

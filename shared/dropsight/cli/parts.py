@@ -1,4 +1,4 @@
-"""What the laptop consists of: two functions, the container, the result page, the dispatcher."""
+"""What the laptop consists of: the functions, the container, the result page, the dispatcher."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
+from dropsight.cli.dispatcher.routes import WEBHOOKS_AT_ONCE
 from dropsight.cli.errors import NotFound
 from dropsight.cli.supervisor import Part
 from dropsight.settings import Settings
 
 LOOPBACK = "127.0.0.1"
-FUNCTIONS = ("ingest", "dead_letter")
+FUNCTIONS = ("ingest", "dead_letter", "notify")
 
 
 def checkout() -> Path:
@@ -22,7 +23,7 @@ def checkout() -> Path:
 
 
 def find_functions(folder: Path | None) -> Path:
-    """The folder that holds `ingest/main.py` and `dead_letter/main.py`. Raises NotFound.
+    """The folder that holds `ingest/main.py` and the other FUNCTIONS. Raises NotFound.
 
     They are deployed from the repository and are not part of the wheel.
     """
@@ -83,10 +84,13 @@ def child_environment(settings: Settings) -> dict[str, str]:
 
 
 def laptop_parts(settings: Settings, functions: Path, page: str) -> list[Part]:
-    """All parts, in the order of starting; the dispatcher is the last one."""
+    """All parts, in the order of starting; the dispatcher is the last one. The function that sends
+    webhooks is among them where there is somebody to send them to."""
     environment = child_environment(settings)
-    inference, ingest, dead_letter = free_ports(3)
+    inference, ingest, dead_letter, notify = free_ports(4)
     base = f"http://{LOOPBACK}"
+    subscribers = len(settings.webhooks.urls)
+    webhooks = [_notify(functions, notify, environment, settings)] if subscribers else []
     return [
         Part(
             name="inference",
@@ -96,6 +100,7 @@ def laptop_parts(settings: Settings, functions: Path, page: str) -> list[Part]:
         ),
         _function("ingest", functions, ingest, environment, settings),
         _function("dead_letter", functions, dead_letter, environment, settings),
+        *webhooks,
         Part(
             name="page",
             module="dropsight.cli.page",
@@ -111,14 +116,27 @@ def laptop_parts(settings: Settings, functions: Path, page: str) -> list[Part]:
                 *("--ingest", f"{base}:{ingest}/"),
                 *("--dead-letter", f"{base}:{dead_letter}/"),
                 *("--inference", f"{base}:{inference}"),
+                *(["--notify", f"{base}:{notify}/"] if webhooks else []),
             ],
             environment=environment,
         ),
     ]
 
 
+def _notify(functions: Path, port: int, environment: Mapping[str, str], settings: Settings) -> Part:
+    """With a thread for each post that may be under way: a slow subscriber takes its own alone."""
+    threads = 1 + WEBHOOKS_AT_ONCE * len(settings.webhooks.urls)
+    return _function("notify", functions, port, environment, settings, "http", threads)
+
+
 def _function(
-    name: str, functions: Path, port: int, environment: Mapping[str, str], settings: Settings
+    name: str,
+    functions: Path,
+    port: int,
+    environment: Mapping[str, str],
+    settings: Settings,
+    signature: str = "cloudevent",
+    threads: int = 2 * (os.cpu_count() or 1),
 ) -> Part:
     # gunicorn makes a control socket called gunicorn.ctl in $XDG_RUNTIME_DIR, or in the home
     # folder: two functions would take it from each other.
@@ -130,15 +148,15 @@ def _function(
         arguments=[
             *("--target", name),
             *("--source", str(functions / name / "main.py")),
-            *("--signature-type", "cloudevent"),
+            *("--signature-type", signature),
             *("--host", LOOPBACK),
             *("--port", str(port)),
         ],
         environment={
             **environment,
-            "THREADS": os.environ.get("THREADS", str(2 * (os.cpu_count() or 1))),
+            "THREADS": os.environ.get("THREADS", str(threads)),
             "XDG_RUNTIME_DIR": str(runtime.resolve()),
         },
-        # It has no health check: it answers 400 to what is not an event once it is up.
+        # It has no health check: it answers 400 or 405 to what is not an event once it is up.
         ready_url=f"http://{LOOPBACK}:{port}/",
     )

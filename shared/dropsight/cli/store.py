@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from dropsight.adapters.embedded import places
 from dropsight.adapters.embedded.documents import SqliteDeadLetterStore, SqliteResultStore
@@ -10,6 +11,7 @@ from dropsight.adapters.embedded.feedback import SqliteFeedbackStore
 from dropsight.adapters.embedded.objects import FolderObjectStore
 from dropsight.adapters.embedded.queue import SqliteQueue
 from dropsight.domain.results import Result
+from dropsight.pipeline.announce import announcer
 from dropsight.pipeline.deletion import Delete
 from dropsight.settings import Settings
 
@@ -28,6 +30,18 @@ class Store:
 
         for subscription in SUBSCRIPTIONS:
             self.queue.subscribe(subscription)
+
+    def subscribe_webhooks(self, subscribers: Collection[str]) -> dict[str, int]:
+        """Exactly these are told of results from now on; those that were but are not any more, with
+        the number of messages that they were still to get."""
+        from dropsight.cli.dispatcher.subscriptions import webhook
+        from dropsight.domain.events import TOPIC_RESULTS, subscriber_of
+
+        wanted = [webhook(one) for one in subscribers]
+        for subscription in wanted:
+            self.queue.subscribe(subscription)
+        gone = set(self.queue.subscriptions(TOPIC_RESULTS)) - {one.name for one in wanted}
+        return {subscriber_of(one) or one: self.queue.unsubscribe(one) for one in sorted(gone)}
 
 
 def open_store(settings: Settings) -> Store:
@@ -72,4 +86,7 @@ def deletion(store: Store, settings: Settings) -> Delete:
         feedback=store.feedback,
         work_bucket=settings.work_bucket,
         results_bucket=settings.results_bucket,
+        # Also by a command that does not know the settings of `dropsight up`: without subscribers
+        # the queue forgets it.
+        announce=announcer(store.queue, replace(settings, publish_changes="true")),
     )

@@ -25,6 +25,7 @@ Errors are sorted by what the platform should do, decided where they are raised:
     │   ├── MethodRefused         method-refused         an HTTP method that this path has not
     │   ├── Unauthenticated       unauthenticated        nothing proves who the caller is
     │   ├── AccessRefused         access-refused         this caller may not ask
+    │   ├── SubscriberRefused     subscriber-refused     a webhook that its receiver does not want
     │   ├── DeliveryExhausted     delivery-exhausted     every attempt failed; a dead letter is kept
     │   └── PlanInvalid           plan-invalid           a file of `dropsight plan` that is wrong
     └── TransientError            raise, so that the platform delivers again with backoff
@@ -32,7 +33,8 @@ Errors are sorted by what the platform should do, decided where they are raised:
         ├── Draining              draining               shutting down: another one will answer
         ├── LeaseHeld             lease-held             another worker has this request
         ├── PreconditionFailed    precondition-failed    somebody wrote in between
-        └── BackendUnavailable    backend-unavailable    storage, queue or database did not answer
+        ├── BackendUnavailable    backend-unavailable    storage, queue or database did not answer
+        └── SubscriberUnavailable subscriber-unavailable a webhook's receiver did not answer
 
 The message of an error names the element, what was found, what is legal and what to do, and never
 carries a patient's identity: it is shown to clients and written to logs.
@@ -138,6 +140,10 @@ class AccessRefused(PermanentError):
     code = "access-refused"
 
 
+class SubscriberRefused(PermanentError):
+    code = "subscriber-refused"
+
+
 class DeliveryExhausted(PermanentError):
     code = "delivery-exhausted"
 
@@ -174,3 +180,7 @@ class PreconditionFailed(TransientError):
 
 class BackendUnavailable(TransientError):
     code = "backend-unavailable"
+
+
+class SubscriberUnavailable(TransientError):
+    code = "subscriber-unavailable"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -16,12 +16,16 @@ SCHEMA_VERSION = 1
 TOPIC_FINALIZED = "dropsight-finalized"
 TOPIC_PREDICT = "dropsight-predict"
 TOPIC_EXPLAIN = "dropsight-explain"
+TOPIC_RESULTS = "dropsight-results"
 TOPIC_DEAD_LETTER = "dropsight-dead-letter"
+TOPICS = (TOPIC_FINALIZED, TOPIC_PREDICT, TOPIC_EXPLAIN, TOPIC_RESULTS, TOPIC_DEAD_LETTER)
 
 MODEL_ATTRIBUTE = "model"
 """Message attribute: the model that is asked. In the cloud each has a subscription that filters."""
 REASON_ATTRIBUTE = "dropsightReason"
 """Message attribute: why the last delivery of a dead letter failed."""
+SUBSCRIBER_ATTRIBUTE = "subscriber"
+"""Message attribute: a change of a result that is for this subscriber alone (a replay)."""
 
 
 def push_subscription(topic: str) -> str:
@@ -29,16 +33,25 @@ def push_subscription(topic: str) -> str:
     return f"{topic}-push"
 
 
-def topic_of(subscription: str) -> str:
-    """Inverse of `push_subscription`; takes a full resource name as well.
+def webhook_subscription(subscriber: str) -> str:
+    """Name of the subscription that pushes changes of results for one subscriber."""
+    return push_subscription(f"{TOPIC_RESULTS}-{subscriber}")
 
-    A topic may have several: `dropsight-predict-cxr-pneumonia-push` is that of one model.
+
+def subscriber_of(subscription: str) -> str | None:
+    """Inverse of `webhook_subscription`; None for a subscription of another kind."""
+    name = subscription.rpartition("/")[2].removesuffix("-push")
+    return name.removeprefix(f"{TOPIC_RESULTS}-") if name.startswith(f"{TOPIC_RESULTS}-") else None
+
+
+def topic_of(subscription: str) -> str:
+    """The topic of a subscription that is named after it; takes a full resource name as well.
+
+    `dropsight-predict-push` and `dropsight-predict-cxr-push`, for messages of one model, are of
+    `dropsight-predict`. A name of another kind is returned as it is.
     """
     name = subscription.rpartition("/")[2].removesuffix("-push")
-    for topic in (TOPIC_PREDICT, TOPIC_EXPLAIN):
-        if name.startswith(f"{topic}-"):
-            return topic
-    return name
+    return next((one for one in TOPICS if name == one or name.startswith(f"{one}-")), name)
 
 
 class PushMessage(Record, kw_only=True, frozen=True):
@@ -95,7 +108,9 @@ def object_finalized(data: Mapping[str, Any]) -> ObjectFinalized:
         try:
             return notified(base64.b64decode(message.get("data", ""), validate=True))
         except ValueError as error:
-            raise MessageInvalid(f"not a storage notification: data is not base64: {error}") from error
+            raise MessageInvalid(
+                f"not a storage notification: data is not base64: {error}"
+            ) from error
     try:
         return msgspec.convert(data, described(ObjectFinalized), strict=False)
     except msgspec.ValidationError as error:
@@ -138,6 +153,24 @@ class ExplanationRequested(Record, kw_only=True, frozen=True):
     """Number of the object that is explained (`Result.objects_of`); `labels` is then its label."""
     parameters: dict[str, Any] = {}
     requested_at: float
+
+
+Change = Literal["queued", "predicted", "explanation_answered", "explained", "failed", "deleted"]
+CHANGES: tuple[Change, ...] = get_args(Change)
+
+
+class ResultChanged(Record, kw_only=True, frozen=True):
+    """A result has moved. Published by every step after its commit, pushed to each subscriber."""
+
+    schema_version: int = SCHEMA_VERSION
+    result_id: str
+    change: Change
+    status: str
+    """Of the document when this was published."""
+    revision: str
+    """Which one it is: the same step told of twice has the same, see `changes.py`."""
+    changed_at: float
+    """Seconds since the epoch."""
 
 
 class DeadLetter(Record, kw_only=True, frozen=True):

@@ -17,10 +17,12 @@ from dropsight.domain.events import (
     ExplanationRequested,
     ObjectFinalized,
     PredictionRequested,
+    ResultChanged,
 )
 from dropsight.domain.feedback import Feedback
 from dropsight.domain.manifests import Manifest
 from dropsight.domain.results import Result
+from dropsight.domain.webhooks import Webhook
 from dropsight.domain.wire import Record
 
 PUBLISHED: dict[str, type[Record]] = {
@@ -31,6 +33,8 @@ PUBLISHED: dict[str, type[Record]] = {
     "object-finalized": ObjectFinalized,
     "prediction-requested": PredictionRequested,
     "result": Result,
+    "result-changed": ResultChanged,
+    "webhook": Webhook,
 }
 
 

@@ -10,23 +10,29 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dropsight.domain.changes import after_dead_letter
 from dropsight.domain.errors import DeliveryExhausted, MessageInvalid, NoRoute
 from dropsight.domain.events import (
     REASON_ATTRIBUTE,
+    SUBSCRIBER_ATTRIBUTE,
     TOPIC_EXPLAIN,
     TOPIC_FINALIZED,
     TOPIC_PREDICT,
+    TOPIC_RESULTS,
     DeadLetter,
     ExplanationRequested,
     ObjectFinalized,
     PredictionRequested,
+    ResultChanged,
     notified,
+    subscriber_of,
     topic_of,
 )
 from dropsight.domain.identity import NO_MODEL, result_id
 from dropsight.domain.progress import error_record, mark_explanations_failed, mark_failed
 from dropsight.domain.results import ErrorRecord, Result, Source
 from dropsight.domain.wire import decode, replace
+from dropsight.pipeline.announce import Announce, nobody_listens
 from dropsight.pipeline.routing import Models, project_of, route_by_name
 from dropsight.ports import DeadLetterStore, ResultStore
 from dropsight.settings import Settings
@@ -42,11 +48,13 @@ class RecordDeadLetter:
     results: ResultStore
     models: Models
     settings: Settings
+    announce: Announce = nobody_listens
 
     def __call__(self, letter: DeadLetter) -> DeadLetter:
         """Keep the letter, and let its result say so. Running twice changes nothing.
 
-        Letters of a deleted result are not kept.
+        Letters of a deleted result are not kept, but for one that was to tell of the deletion. A
+        change that a subscriber could not be told of changes nothing of the result itself.
         """
         error = error_record(
             DeliveryExhausted(
@@ -60,10 +68,13 @@ class RecordDeadLetter:
         except MessageInvalid as invalid:
             # Not one of our messages: there is no result to mark, the letter alone tells of it.
             letter = replace(letter, reason=f"{letter.reason} ({invalid})")
-        if letter.result_id is not None and self._is_deleted(letter.result_id):
+        result = self.results.get(letter.result_id) if letter.result_id is not None else None
+        if result is not None and result.is_deleted and not _tells_of_deletion(letter):
             return letter  # deletion took everything of the result, and there is nothing to replay
         self.dead_letters.put(letter)
         log.warning("dead letter", extra={"result_id": letter.result_id, "topic": letter.topic})
+        if result is not None and letter.topic != TOPIC_RESULTS:
+            self.announce(after_dead_letter(result))
         return letter
 
     def _fail(self, letter: DeadLetter, error: ErrorRecord) -> str:
@@ -78,8 +89,11 @@ class RecordDeadLetter:
             asked = decode(letter.data, ExplanationRequested)
             self._mark(asked.result_id, lambda r: mark_explanations_failed(r, asked, error, now))
             return asked.result_id
+        if letter.topic == TOPIC_RESULTS:
+            return decode(letter.data, ResultChanged).result_id
         raise MessageInvalid(
-            f"topic {letter.topic!r}: legal are {TOPIC_FINALIZED}, {TOPIC_PREDICT}, {TOPIC_EXPLAIN}"
+            f"topic {letter.topic!r}: legal are {TOPIC_FINALIZED}, {TOPIC_PREDICT}, "
+            f"{TOPIC_EXPLAIN}, {TOPIC_RESULTS}"
         )
 
     def _fail_upload(self, event: ObjectFinalized, error: ErrorRecord) -> str:
@@ -113,13 +127,13 @@ class RecordDeadLetter:
             self._mark(identity, lambda r: mark_failed(r, error, now))
         return identity
 
-    def _is_deleted(self, identity: str) -> bool:
-        result = self.results.get(identity)
-        return result is not None and result.is_deleted
-
     def _mark(self, identity: str, change: Callable[[Result], Result | None]) -> None:
         with contextlib.suppress(KeyError):  # the result was deleted: the letter is enough
             self.results.update(identity, change)
+
+
+def _tells_of_deletion(letter: DeadLetter) -> bool:
+    return letter.topic == TOPIC_RESULTS and decode(letter.data, ResultChanged).change == "deleted"
 
 
 def letter_from_push(data: Mapping[str, Any]) -> DeadLetter:
@@ -135,6 +149,9 @@ def letter_from_push(data: Mapping[str, Any]) -> DeadLetter:
         attributes: dict[str, str] = dict(message.get("attributes") or {})
         body = base64.b64decode(message.get("data", ""), validate=True).decode()
         subscription = attributes.pop("CloudPubSubDeadLetterSourceSubscription")
+        subscriber = subscriber_of(subscription)
+        if subscriber is not None:
+            attributes[SUBSCRIBER_ATTRIBUTE] = subscriber  # a replay is for this one alone
         return DeadLetter(
             message_id=str(message["messageId"]),
             topic=topic_of(subscription),

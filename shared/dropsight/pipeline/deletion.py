@@ -11,10 +11,12 @@ import logging
 import time
 from dataclasses import dataclass
 
+from dropsight.domain.changes import after_deletion
 from dropsight.domain.progress import mark_deleted, mark_deleting
 from dropsight.domain.queries import ResultQuery
 from dropsight.domain.results import Result
 from dropsight.domain.wire import Record
+from dropsight.pipeline.announce import Announce, nobody_listens
 from dropsight.pipeline.artifacts import erase_artifacts, erase_frame
 from dropsight.pipeline.results import no_such_result
 from dropsight.ports import DeadLetterStore, FeedbackStore, ObjectStore, ResultStore
@@ -49,6 +51,7 @@ class Delete:
     feedback: FeedbackStore
     work_bucket: str
     results_bucket: str
+    announce: Announce = nobody_listens
 
     def __call__(self, result_id: str, *, source: bool = False) -> Deletion:
         """Delete the result; with `source` also the version of the upload that it was made of.
@@ -79,6 +82,10 @@ class Delete:
         removed += erase_artifacts(self.objects, self.results_bucket, result_id)
         letters = self._erase_letters(result_id)
         said = self.feedback.erase(result_id)
+        tombstone = self.results.get(result_id)
+        if tombstone is not None and tombstone.status == "deleting":
+            # Before the last commit, after which nobody would come back to tell of it.
+            self.announce(after_deletion(tombstone))
         self.results.update(result_id, lambda r: _marked(r, source))
         log.info("deleted", extra={"result_id": result_id})
         return Deletion(

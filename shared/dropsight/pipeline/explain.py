@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from dropsight.domain.changes import after_explain
 from dropsight.domain.errors import ExplanationUnavailable, PermanentError
 from dropsight.domain.events import ExplanationRequested
 from dropsight.domain.frames import Frame
@@ -24,6 +25,7 @@ from dropsight.domain.results import Artifact, Explanation, Finding, Result
 from dropsight.imaging.object_overlay import draw_box
 from dropsight.imaging.overlays import Caption, render_explanation
 from dropsight.pipeline import object_overlay
+from dropsight.pipeline.announce import Announce, nobody_listens
 from dropsight.pipeline.artifacts import erase_artifacts, write_artifact
 from dropsight.pipeline.leases import given_back
 from dropsight.pipeline.routing import Models, model_named
@@ -47,6 +49,7 @@ class Explain:
     lease_s: float
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Models that are not served here, and why."""
+    announce: Announce = nobody_listens
 
     def __call__(self, request: ExplanationRequested) -> Result | None:
         """Answer one method for its labels; the last one settles the result as `explained`.
@@ -57,6 +60,8 @@ class Explain:
         result = self._answer(request)
         if result is not None and result.is_deleted:
             erase_artifacts(self.objects, self.results_bucket, request.result_id)
+        elif result is not None:
+            self.announce(after_explain(result))
         return result
 
     def _answer(self, request: ExplanationRequested) -> Result | None:

@@ -13,6 +13,7 @@ import logging
 import time
 from dataclasses import dataclass
 
+from dropsight.domain.changes import after_ingest
 from dropsight.domain.errors import BudgetExceeded, PermanentError, PreconditionFailed
 from dropsight.domain.events import (
     MODEL_ATTRIBUTE,
@@ -30,6 +31,7 @@ from dropsight.imaging.png import encode_png
 from dropsight.imaging.policy import ImagingPolicy
 from dropsight.imaging.prepare import Prepared, prepare
 from dropsight.imaging.upload import Upload, open_upload
+from dropsight.pipeline.announce import Announce, nobody_listens
 from dropsight.pipeline.artifacts import (
     display_name,
     erase_artifacts,
@@ -60,6 +62,7 @@ class Ingest:
     policy: ImagingPolicy
     process: str
     """Name of this process in leases."""
+    announce: Announce = nobody_listens
 
     def __call__(self, event: ObjectFinalized) -> Result:
         """Take one upload as far as `queued` and published, or `failed`; returns its result.
@@ -71,6 +74,7 @@ class Ingest:
         if result.is_deleted:
             erase_frame(self.objects, self.settings.work_bucket, result.result_id)
             erase_artifacts(self.objects, self.settings.results_bucket, result.result_id)
+        self.announce(after_ingest(result))
         return result
 
     def _take(self, event: ObjectFinalized) -> Result:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from dropsight.domain.changes import after_predict
 from dropsight.domain.errors import ObjectGone, PermanentError
 from dropsight.domain.events import PredictionRequested
 from dropsight.domain.frames import Frame
@@ -20,6 +21,7 @@ from dropsight.domain.progress import (
 )
 from dropsight.domain.results import Explanation, Finding, Result
 from dropsight.pipeline import object_overlay
+from dropsight.pipeline.announce import Announce, nobody_listens
 from dropsight.pipeline.artifacts import display_name
 from dropsight.pipeline.leases import given_back
 from dropsight.pipeline.request_explanation import publish_pending
@@ -46,6 +48,7 @@ class Predict:
     lease_s: float
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Models that are not served here, and why."""
+    announce: Announce = nobody_listens
 
     def __call__(self, request: PredictionRequested) -> Result | None:
         """Take one frame as far as `predicted` (or `failed`); returns its result.
@@ -53,6 +56,12 @@ class Predict:
         A result that has been deleted meanwhile stays deleted; None where not even its document is
         left. Raises TransientError.
         """
+        result = self._answer(request)
+        if result is not None:
+            self.announce(after_predict(result))
+        return result
+
+    def _answer(self, request: PredictionRequested) -> Result | None:
         watch = Stopwatch()
         owner = delivery_owner(self.process)
         watch.add({"predict.wait": max(0.0, time.time() - request.requested_at) * 1000})

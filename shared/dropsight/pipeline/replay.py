@@ -6,7 +6,7 @@ import contextlib
 import time
 from dataclasses import dataclass
 
-from dropsight.domain.events import TOPIC_EXPLAIN, DeadLetter, ExplanationRequested
+from dropsight.domain.events import TOPIC_EXPLAIN, TOPIC_RESULTS, DeadLetter, ExplanationRequested
 from dropsight.domain.progress import reopen
 from dropsight.domain.wire import decode
 from dropsight.ports import DeadLetterStore, MessagePublisher, ResultStore
@@ -21,13 +21,15 @@ class Replay:
     def __call__(self, message_id: str) -> DeadLetter:
         """Reopen the result, publish the message to the topic it came from, drop the letter.
 
+        A webhook is sent again to the subscriber that it was for; its result has not failed.
+
         In this order a crash loses nothing: at worst the message is published twice, and every
         step survives that. Raises KeyError if there is no such letter.
         """
         letter = self.dead_letters.get(message_id)
         if letter is None:
             raise KeyError(message_id)
-        if letter.result_id is not None:
+        if letter.result_id is not None and letter.topic != TOPIC_RESULTS:
             asked = (
                 decode(letter.data, ExplanationRequested) if letter.topic == TOPIC_EXPLAIN else None
             )

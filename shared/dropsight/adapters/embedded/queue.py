@@ -94,6 +94,22 @@ class SqliteQueue:
         with self._database.transaction() as connection:
             connection.execute(SUBSCRIBE, astuple(subscription))
 
+    def unsubscribe(self, name: str) -> int:
+        """Forget a subscription with what waits for it; how many messages that were."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM subscriptions WHERE name = ?", (name,))
+            return connection.execute(
+                "DELETE FROM deliveries WHERE subscription = ?", (name,)
+            ).rowcount
+
+    def subscriptions(self, topic: str) -> list[str]:
+        """The names of those that get the messages of `topic`, in order."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT name FROM subscriptions WHERE topic = ? ORDER BY name", (topic,)
+            ).fetchall()
+        return [str(name) for (name,) in rows]
+
     def publish(self, topic: str, data: bytes, attributes: Mapping[str, str] | None = None) -> str:
         """The message's id, once it is stored for every subscription. Raises BackendUnavailable."""
         with self._database.transaction() as connection:

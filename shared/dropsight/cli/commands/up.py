@@ -139,6 +139,8 @@ def serve(
     settings = laptop.settings
     store = open_store(settings)
     store.subscribe()
+    for subscriber, lost in store.subscribe_webhooks(settings.webhooks.urls).items():
+        say(f"webhooks to {subscriber} are over: {lost} that were still to be sent are dropped")
     logs = logs_folder(settings)
     news = News(store.results, logs, tell=lambda line: print(line, flush=True), complain=say)
     parts = laptop_parts(settings, laptop.functions, url)

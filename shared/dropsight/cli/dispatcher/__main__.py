@@ -10,7 +10,7 @@ from types import FrameType
 
 from dropsight.cli.dispatcher.landing import LandingFolder
 from dropsight.cli.dispatcher.pump import Pump, watch_landing
-from dropsight.cli.dispatcher.routes import routes
+from dropsight.cli.dispatcher.routes import routes, webhook_routes
 from dropsight.cli.root import landing_folder
 from dropsight.cli.store import open_store
 from dropsight.logs import configure_logging
@@ -32,6 +32,8 @@ def main() -> None:
     receivers = routes(
         arguments.ingest, arguments.dead_letter, arguments.inference, os.cpu_count() or 1
     )
+    if arguments.notify:
+        receivers += webhook_routes(arguments.notify, settings.webhooks.urls)
     pump = Pump(store.queue, receivers, stop)
     folder = LandingFolder(landing_folder(settings), store.queue.announced(bucket))
 
@@ -58,6 +60,9 @@ def _arguments() -> argparse.Namespace:
         ("inference", "the inference container"),
     ):
         parser.add_argument(f"--{name}", required=True, metavar="URL", help=f"address of {what}")
+    parser.add_argument(
+        "--notify", metavar="URL", help="address of the function that tells subscribers, if any"
+    )
     return parser.parse_args()
 
 

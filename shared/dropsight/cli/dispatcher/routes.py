@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from dropsight.adapters.embedded.queue import Delivery, Subscription
 from dropsight.cli.dispatcher import envelopes
-from dropsight.cli.dispatcher.subscriptions import DEAD_LETTER, EXPLAIN, INGEST, PREDICT
+from dropsight.cli.dispatcher.subscriptions import (
+    DEAD_LETTER,
+    EXPLAIN,
+    INGEST,
+    PREDICT,
+    webhook,
+)
+
+WEBHOOKS_AT_ONCE = 4
+"""To one subscriber."""
 
 
 @dataclass(frozen=True)
@@ -29,4 +38,11 @@ def routes(ingest_url: str, dead_letter_url: str, inference_url: str, cores: int
         Route(INGEST, ingest_url, 2 * cores, envelopes.storage_finalized),
         Route(EXPLAIN, f"{inference_url}/pubsub/explain", 4, envelopes.push),
         Route(DEAD_LETTER, dead_letter_url, 2, envelopes.message_published),
+    ]
+
+
+def webhook_routes(notify_url: str, subscribers: Iterable[str]) -> list[Route]:
+    """One for each, so that nobody waits for another's slow server."""
+    return [
+        Route(webhook(one), notify_url, WEBHOOKS_AT_ONCE, envelopes.push) for one in subscribers
     ]

@@ -8,7 +8,9 @@ from dropsight.domain.events import (
     TOPIC_EXPLAIN,
     TOPIC_FINALIZED,
     TOPIC_PREDICT,
+    TOPIC_RESULTS,
     push_subscription,
+    webhook_subscription,
 )
 
 MAX_ATTEMPTS = 12
@@ -36,3 +38,16 @@ EXPLAIN = _push(TOPIC_EXPLAIN, 600.0)
 DEAD_LETTER = _push(TOPIC_DEAD_LETTER, 60.0, None)
 
 SUBSCRIPTIONS = (INGEST, PREDICT, EXPLAIN, DEAD_LETTER)
+
+
+def webhook(subscriber: str) -> Subscription:
+    """Of one subscriber: another server, which may be away for longer than a part of ours."""
+    return Subscription(
+        name=webhook_subscription(subscriber),
+        topic=TOPIC_RESULTS,
+        ack_deadline_s=60.0,
+        min_backoff_s=1.0,
+        max_backoff_s=600.0,
+        max_attempts=20,
+        dead_letter_topic=TOPIC_DEAD_LETTER,
+    )

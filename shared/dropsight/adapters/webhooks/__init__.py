@@ -1,0 +1,1 @@
+"""Posting webhooks: whereto they may go, and the post itself."""
