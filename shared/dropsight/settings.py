@@ -68,6 +68,9 @@ class Settings:
     """Requests in the container at once; over it direct callers get 429, Pub/Sub a nack."""
     threads: int = 0
     """Threads of the model's forward pass; 0: one for each core."""
+    device: Literal["any", "cuda"] = "any"
+    """Where the models have to run. `cuda`: the container does not start where one of them would
+    run on the CPU, as it does where the GPU or a library of CUDA is missing."""
     budgets: Budgets = field(default_factory=Budgets)
 
     @classmethod
@@ -90,6 +93,7 @@ class Settings:
         settings = cls(**values)
         _one_of("DROPSIGHT_BACKEND", settings.backend, ("embedded", "gcp"))
         _one_of("DROPSIGHT_BURNED_IN", settings.burned_in, ("refuse", "mask", "allow"))
+        _one_of("DROPSIGHT_DEVICE", settings.device, ("any", "cuda"))
         return settings
 
     @property
