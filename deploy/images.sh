@@ -4,7 +4,7 @@
 #   REPOSITORY=REGION-docker.pkg.dev/PROJECT/dropsight TAG=1a2b3c deploy/images.sh cpu gpu
 #
 # Kinds: cpu, gpu, and each with -torch or -tensorflow. BUNDLES and MLFLOW_TRACKING_URI as in
-# inference_container/Dockerfile. With PUSH=true the references by digest are written to
+# inference_container/Dockerfile; CLOUD_BUILD=true where Cloud Build runs this. With PUSH=true the references by digest are written to
 # images.auto.tfvars.json, as terraform/ reads them; without it the build is tried and thrown away.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -26,6 +26,13 @@ for kind in "$@"; do
     esac
 done
 
+network=()
+if [ "${CLOUD_BUILD:-}" = true ]; then
+    # A builder that keeps its cache in the registry, on the network where the build's credentials
+    # are: bundles that name a bucket are fetched with them.
+    docker buildx create --use --driver docker-container --driver-opt network=cloudbuild
+    network=(--add-host metadata.google.internal:169.254.169.254)
+fi
 built=""
 for kind in "$@"; do
     image="$REPOSITORY/inference-$kind"
@@ -49,7 +56,7 @@ for kind in "$@"; do
         --build-arg "DEVICE=$device" \
         --build-arg "BUNDLES=${BUNDLES:-}" \
         --build-arg "MLFLOW_TRACKING_URI=${MLFLOW_TRACKING_URI:-}" \
-        "${cache[@]}" "${output[@]}"
+        "${network[@]}" "${cache[@]}" "${output[@]}"
     if [ "$push" = true ]; then
         digest="$(sed -n 's/.*"containerimage.digest": *"\(sha256:[0-9a-f]*\)".*/\1/p' "$metadata")"
         [ -n "$digest" ] || refuse "$kind: the build gave no digest"

@@ -17,7 +17,7 @@ from deploy.canary.release import Plan, release
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0: every service serves its new image. 1: one does not, and serves what it served before."""
-    options = _parser().parse_args(arguments)
+    options = options_from(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     images = json.loads(options.images.read_text())["images"]
     plan = Plan(
@@ -48,7 +48,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _parser() -> argparse.ArgumentParser:
+def options_from(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python3 -m deploy.canary")
     parser.add_argument("--project", required=True)
     parser.add_argument("--region", required=True)
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--timeout-s", type=float, default=Rules.timeout_s)
     parser.add_argument("--poll-s", type=float, default=Plan.poll_s)
     parser.add_argument("--warm-up-s", type=float, default=Plan.warm_up_s)
-    return parser
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":
