@@ -49,7 +49,7 @@ web: web/node_modules/.ready ## Build the client of the result page from web/
 lint: $(VENV)/.ready-test ## Style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy shared inference_container functions tests
+	$(BIN)/mypy deploy shared inference_container functions tests
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.ready-bench ## The measurements of docs/benchmarks.md

@@ -48,6 +48,20 @@ def load_models(
     return {model.manifest.name: model for model in loaded}
 
 
+def check_device(models: Mapping[str, Model], wanted: str) -> None:
+    """Refuse models on the CPU where `wanted` (as `Settings.device`) is `cuda`.
+
+    A module chooses its device by itself. Raises ManifestInvalid.
+    """
+    on_cpu = sorted(name for name, one in models.items() if one.runtime.device == "cpu")
+    if wanted == "cuda" and on_cpu:
+        raise ManifestInvalid(
+            f"DROPSIGHT_DEVICE: found 'cuda', but {', '.join(on_cpu)} would run on the CPU: no GPU "
+            "is visible, or CUDA could not be loaded (the lines above say which library). Run on "
+            "a machine with a GPU, or set DROPSIGHT_DEVICE=any"
+        )
+
+
 def models_left_out(folder: Path, serve: str) -> dict[str, str]:
     """Bundles that are not to be loaded here, by name, and why.
 

@@ -14,7 +14,7 @@ from dropsight.domain.errors import DropsightError
 from dropsight.logs import configure_logging
 from dropsight.settings import Settings
 from dropsight_inference.app import create_app
-from dropsight_inference.bundle import load_models, models_left_out
+from dropsight_inference.bundle import check_device, load_models, models_left_out
 from dropsight_inference.callers import callers_of
 from dropsight_inference.service import Service
 
@@ -44,6 +44,7 @@ def serve() -> None:
         for name, reason in sorted(left_out.items()):
             log.warning("model %s is left out: %s", name, reason)
         models = load_models(settings.models, settings.threads, settings.model_cache, left_out)
+        check_device(models, settings.device)
     except (DropsightError, ValueError) as error:
         log.error("cannot start: %s", error)  # noqa: TRY400 (a sentence for the operator)
         sys.exit(1)

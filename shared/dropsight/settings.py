@@ -101,6 +101,9 @@ class Settings:
     direct_callers: tuple[str, ...] = ()
     """gcp: e-mails of the service accounts that may ask the container directly, with tokens for
     `push_audience`; a JSON list, or separated by commas."""
+    device: Literal["any", "cuda"] = "any"
+    """Where the models have to run. `cuda`: the container does not start where one of them would
+    run on the CPU, as it does where the GPU or a library of CUDA is missing."""
     budgets: Budgets = field(default_factory=Budgets)
     webhooks: Webhooks = field(default_factory=Webhooks)
 
@@ -139,6 +142,7 @@ class Settings:
             )
         _one_of("DROPSIGHT_PUSH_SIGNATURE", settings.push_signature, ("verify", "platform"))
         _one_of("DROPSIGHT_PUBLISH_CHANGES", settings.publish_changes, ("", "true", "false"))
+        _one_of("DROPSIGHT_DEVICE", settings.device, ("any", "cuda"))
         return settings
 
     @property

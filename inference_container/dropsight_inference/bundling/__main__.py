@@ -1,4 +1,5 @@
-"""`python -m dropsight_inference.bundling init|check`, which `dropsight models` runs."""
+"""`python -m dropsight_inference.bundling init|check`, which `dropsight models` runs, and `bake`,
+which the build of the image runs."""
 
 from __future__ import annotations
 
@@ -18,6 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             wishes = Wishes(options.labels, options.size, options.architecture)
             lines: Iterable[str] = write_bundle(options.file, options.to, wishes)
+        elif options.action == "bake":
+            from dropsight_inference.bundling.bake import bake  # noqa: PLC0415
+
+            lines = bake(options.source, options.into, options.artifacts, options.bundles)
         else:
             from dropsight_inference.bundling.trial import try_bundle  # noqa: PLC0415
 
@@ -42,6 +47,11 @@ def _parser() -> argparse.ArgumentParser:
     check = actions.add_parser("check")
     check.add_argument("folder", type=Path)
     check.add_argument("picture", type=Path, nargs="?")
+    bake = actions.add_parser("bake")
+    bake.add_argument("source", type=Path)
+    bake.add_argument("--into", type=Path, required=True)
+    bake.add_argument("--artifacts", type=Path, required=True)
+    bake.add_argument("--bundles", type=str.split, default=[], metavar="'A B …'")
     return parser
 
 

@@ -100,6 +100,9 @@ def load(source: Source, threads: int) -> OnnxRuntime:
     options.intra_op_num_threads = threads
     providers: list[Any] = ["CPUExecutionProvider"]
     if CUDA[0] in onnxruntime.get_available_providers():
+        # CUDA and cuDNN are in packages of their own, where no loader looks. Without this call
+        # onnxruntime says a warning and takes the CPU.
+        onnxruntime.preload_dlls()
         providers.insert(0, CUDA)
     try:
         with _alone(source) as path:

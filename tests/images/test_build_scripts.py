@@ -1,0 +1,164 @@
+"""deploy/bases.sh and deploy/images.sh, with a `docker` that writes down what it was asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.integration
+
+ROOT = Path(__file__).parents[2]
+BASE = "python:3.11-slim-bookworm"
+DIGEST = f"sha256:{'a1' * 32}"
+BUILT = f"sha256:{'b2' * 32}"
+DOCKER = f"""#!/usr/bin/env bash
+printf '%s\\n' "$*" >> "$DOCKER_LOG"
+if [ "$2" = imagetools ]; then echo {DIGEST}; exit; fi
+while [ $# -gt 0 ]; do
+    if [ "$1" = --metadata-file ]; then
+        echo '{{"buildx.build.ref": "x", "containerimage.digest": "{BUILT}"}}' > "$2"
+    fi
+    shift
+done
+"""
+
+
+class Checkout:
+    """A copy of deploy/, whose lock file may be changed, and the fake docker."""
+
+    def __init__(self, folder: Path, lock: str) -> None:
+        self.folder = folder
+        shutil.copytree(ROOT / "deploy", folder / "deploy")
+        self.lock = folder / "deploy/bases.lock"
+        self.lock.write_text(lock)
+        (folder / "bin").mkdir()
+        docker = folder / "bin/docker"
+        docker.write_text(DOCKER)
+        docker.chmod(0o755)
+        self.log = folder / "docker.log"
+        self.log.touch()
+
+    def run(
+        self, script: str, *arguments: str, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.folder / "deploy" / script, *arguments],
+            env={
+                "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
+                "DOCKER_LOG": str(self.log),
+                **variables,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def asked(self) -> list[str]:
+        return self.log.read_text().splitlines()
+
+
+def test_a_build_on_a_base_without_a_digest_is_refused_before_docker_is_asked(
+    tmp_path: Path,
+) -> None:
+    checkout = Checkout(tmp_path, f"# comment\n{BASE} unresolved\n")
+
+    done = checkout.run("images.sh", "cpu", REPOSITORY="r/p/dropsight", TAG="1a2b3c", PUSH="true")
+
+    assert done.returncode == 1
+    assert f"{BASE}: found 'unresolved'" in done.stderr
+    assert "deploy/bases.sh update" in done.stderr
+    assert checkout.asked() == []
+
+
+@pytest.mark.parametrize("digest", ["latest", "sha256:12", f"sha256:{'A' * 64}", ""])
+def test_what_is_no_digest_is_refused(tmp_path: Path, digest: str) -> None:
+    checkout = Checkout(tmp_path, f"{BASE} {digest}\n")
+    assert checkout.run("bases.sh", "reference", BASE).returncode == 1
+
+
+def test_the_registry_is_asked_once_and_its_digest_is_what_builds_use(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path, f"# comment\n{BASE} unresolved\n")
+
+    updated = checkout.run("bases.sh", "update")
+    reference = checkout.run("bases.sh", "reference", BASE)
+
+    assert updated.stdout == f"{BASE}: unresolved -> {DIGEST}\n"
+    assert checkout.lock.read_text() == f"# comment\n{BASE} {DIGEST}\n"
+    assert reference.stdout == f"{BASE}@{DIGEST}\n"
+    checkout.run("bases.sh", "update", "--missing")
+    assert len(checkout.asked()) == 1
+
+
+def test_images_are_pushed_and_told_to_terraform_by_digest(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path, f"{BASE} {DIGEST}\n")
+
+    done = checkout.run(
+        "images.sh",
+        "cpu",
+        "gpu-torch",
+        REPOSITORY="r/p/dropsight",
+        TAG="1a2b3c",
+        PUSH="true",
+        BUNDLES="cxr-pneumonia blood-cells",
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "images.auto.tfvars.json").read_text()) == {
+        "images": {
+            "cpu": f"r/p/dropsight/inference-cpu@{BUILT}",
+            "gpu-torch": f"r/p/dropsight/inference-gpu-torch@{BUILT}",
+        }
+    }
+    on_cpu, on_gpu = checkout.asked()
+    for asked in (on_cpu, on_gpu):
+        assert f"PYTHON_IMAGE={BASE}@{DIGEST}" in asked
+        assert "BUNDLES=cxr-pneumonia blood-cells" in asked
+        assert "push=true" in asked
+    assert "REQUIREMENTS=container " in on_cpu
+    assert "DEVICE=any" in on_cpu
+    assert "REQUIREMENTS=container-gpu-torch " in on_gpu
+    assert "DEVICE=cuda" in on_gpu
+
+
+def test_without_push_nothing_leaves_the_machine(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path, f"{BASE} {DIGEST}\n")
+
+    checkout.run("images.sh", "cpu", REPOSITORY="r/p/dropsight", TAG="1a2b3c")
+
+    (asked,) = checkout.asked()
+    assert "type=cacheonly" in asked
+    assert "push=true" not in asked
+    assert "cache-to" not in asked
+    assert not (tmp_path / "images.auto.tfvars.json").exists()
+
+
+def test_a_kind_of_image_that_there_is_not_is_refused_before_anything_is_built(
+    tmp_path: Path,
+) -> None:
+    checkout = Checkout(tmp_path, f"{BASE} {DIGEST}\n")
+    done = checkout.run("images.sh", "cpu", "tpu", REPOSITORY="r/p/dropsight", TAG="1a2b3c")
+    assert done.returncode == 1
+    assert "found 'tpu'" in done.stderr
+    assert checkout.asked() == []
+
+
+def test_every_kind_of_image_has_its_requirements() -> None:
+    for kind in ("", "-torch", "-tensorflow", "-gpu", "-gpu-torch", "-gpu-tensorflow", "-mlflow"):
+        assert (ROOT / f"requirements/container{kind}.txt").is_file()
+
+
+@pytest.mark.parametrize("kind", ["", "-torch", "-tensorflow"])
+def test_an_image_for_a_gpu_has_one_onnxruntime_and_it_is_for_cuda_12(kind: str) -> None:
+    """Cloud Run's L4 has a driver of CUDA 12.2: docs/surprises.md."""
+    lines = (ROOT / f"requirements/container-gpu{kind}.txt").read_text().splitlines()
+    pinned = {line.split("==")[0] for line in lines if "==" in line}
+    assert "onnxruntime-gpu" in pinned
+    assert "onnxruntime" not in pinned
+    cuda = {name for name in pinned if name.startswith("nvidia-")}
+    assert "nvidia-cudnn-cu12" in cuda
+    assert {name for name in cuda if not name.endswith("-cu12")} == set()
