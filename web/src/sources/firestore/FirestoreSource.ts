@@ -32,6 +32,7 @@ interface StoredModel {
 }
 
 export class FirestoreSource implements ResultSource {
+  readonly routesByContent = false;
   private readonly addresses: Addresses;
   private readonly cards = new Map<string, string>();
 
