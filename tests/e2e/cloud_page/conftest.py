@@ -105,7 +105,7 @@ def page(chromium: str) -> Iterator[Page]:
 
 @pytest.fixture
 def troubled(chromium: str) -> Iterator[Page]:
-    """A window in which requests fail as a test says: Chromium complains of those, and of no more."""
+    """A window in which requests fail as a test says: Chromium complains of no more than those."""
     with tab(chromium, bypass_csp=False) as (opened, complaints):
         yield opened
     assert [one for one in complaints if not one.startswith("Failed to load resource")] == []

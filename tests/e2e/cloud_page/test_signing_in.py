@@ -127,6 +127,20 @@ def test_the_list_follows_what_is_new_what_changes_and_what_is_deleted(page: Pag
     expect(page.get_by_role("alert")).to_contain_text("There is no such result")
 
 
+def test_what_came_while_the_network_was_away_is_there_when_it_is_back(troubled: Page, site: Site):
+    site.open(troubled, site.user("Guglielmo", "waves"))
+    connection = troubled.get_by_role("banner").get_by_role("status").first
+    expect(connection).to_have_text("Live")
+
+    troubled.context.set_offline(True)
+    expect(connection).to_have_text("Not connected, trying again")
+    stored(site, "waves", "meanwhile.dcm", 1000.0, "w")
+    troubled.context.set_offline(False)
+
+    expect(troubled.locator(".row")).to_contain_text("meanwhile.dcm", timeout=60_000)
+    expect(connection).to_have_text("Live")
+
+
 def test_the_list_goes_back_as_far_as_there_are_results(page: Page, site: Site):
     """Pages have 200 results: these are three."""
     letters = "abcdefghijklmnopqrstuvwxyz"
