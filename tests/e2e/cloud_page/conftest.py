@@ -97,10 +97,18 @@ def site(auth_emulator: AuthEmulator, firestore_emulator: str) -> Iterator[Site]
 
 @pytest.fixture
 def page(chromium: str) -> Iterator[Page]:
-    """A wide window of somebody who has not been here."""
-    with tab(chromium) as (opened, complaints):
+    """A wide window of somebody who has not been here; the page must keep its policy."""
+    with tab(chromium, bypass_csp=False) as (opened, complaints):
         yield opened
     assert complaints == []
+
+
+@pytest.fixture
+def troubled(chromium: str) -> Iterator[Page]:
+    """A window in which requests fail as a test says: Chromium complains of no more than those."""
+    with tab(chromium, bypass_csp=False) as (opened, complaints):
+        yield opened
+    assert [one for one in complaints if not one.startswith("Failed to load resource")] == []
 
 
 @pytest.fixture

@@ -26,9 +26,16 @@ def find_chromium() -> str | None:
 
 @contextmanager
 def tab(
-    executable: str, width: int = 1440, height: int = 900, scheme: str = "light"
+    executable: str,
+    width: int = 1440,
+    height: int = 900,
+    scheme: str = "light",
+    bypass_csp: bool = True,
 ) -> Iterator[tuple[Page, list[str]]]:
-    """A page in a browser of its own, and what it wrote to its console as an error."""
+    """A page in a browser of its own, and what it wrote to its console as an error.
+
+    `bypass_csp`: so that axe can be put into the page. What the policy refuses is an error there.
+    """
     complaints: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
@@ -38,7 +45,7 @@ def tab(
                 color_scheme="dark" if scheme == "dark" else "light",
                 has_touch=width < 600,
                 locale="en-GB",
-                bypass_csp=True,  # axe is put into the page; the CSP itself has a test of its own
+                bypass_csp=bypass_csp,
                 permissions=["clipboard-read", "clipboard-write"],
             )
             page = context.new_page()

@@ -15,6 +15,8 @@ from typing import Any
 
 import urllib3
 
+from dropsight.domain.events import push_subscription
+
 REPOSITORY = Path(__file__).parents[3]
 DEADLINE_S = 120
 
@@ -57,6 +59,23 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def push_to(host: str, project: str, topic: str, endpoint: str) -> None:
+    """Make the topic and a subscription that pushes to `endpoint`. `host`: Pub/Sub's emulator."""
+    for path, body in (
+        (f"topics/{topic}", {}),
+        (
+            f"subscriptions/{push_subscription(topic)}",
+            {
+                "topic": f"projects/{project}/topics/{topic}",
+                "pushConfig": {"pushEndpoint": endpoint},
+                "ackDeadlineSeconds": 60,
+            },
+        ),
+    ):
+        answer = urllib3.request("PUT", f"http://{host}/v1/projects/{project}/{path}", json=body)
+        assert answer.status == 200, answer.data
 
 
 def finalized(url: str, event: Mapping[str, str]) -> int:

@@ -11,36 +11,26 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-import urllib3
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore
 
 from dropsight.adapters.gcp.objects import CloudObjectStore
 from dropsight.adapters.gcp.session import STORAGE, Session
-from dropsight.domain.events import TOPIC_EXPLAIN, TOPIC_PREDICT, push_subscription
+from dropsight.domain.events import TOPIC_EXPLAIN, TOPIC_PREDICT
 from tests.emulators.object_server import ObjectServer
-from tests.integration.cloud.parts import answers, eventually, finalized, free_port, running
+from tests.integration.cloud.parts import (
+    answers,
+    eventually,
+    finalized,
+    free_port,
+    push_to,
+    running,
+)
 from tests.toy_bundle import write_toy_bundle
 
 pytestmark = pytest.mark.integration
 
 PROJECT = "whole-path"
-
-
-def push_to(host: str, topic: str, endpoint: str) -> None:
-    for path, body in (
-        (f"topics/{topic}", {}),
-        (
-            f"subscriptions/{push_subscription(topic)}",
-            {
-                "topic": f"projects/{PROJECT}/topics/{topic}",
-                "pushConfig": {"pushEndpoint": endpoint},
-                "ackDeadlineSeconds": 60,
-            },
-        ),
-    ):
-        answer = urllib3.request("PUT", f"http://{host}/v1/projects/{PROJECT}/{path}", json=body)
-        assert answer.status == 200, answer.data
 
 
 def test_an_upload_is_explained_and_the_official_client_reads_it(
@@ -58,8 +48,8 @@ def test_an_upload_is_explained_and_the_official_client_reads_it(
         "PUBSUB_EMULATOR_HOST": pubsub_emulator,
         "FIRESTORE_EMULATOR_HOST": firestore_emulator,
     }
-    push_to(pubsub_emulator, TOPIC_PREDICT, f"http://127.0.0.1:{container}/pubsub/predict")
-    push_to(pubsub_emulator, TOPIC_EXPLAIN, f"http://127.0.0.1:{container}/pubsub/explain")
+    push_to(pubsub_emulator, PROJECT, TOPIC_PREDICT, f"http://127.0.0.1:{container}/pubsub/predict")
+    push_to(pubsub_emulator, PROJECT, TOPIC_EXPLAIN, f"http://127.0.0.1:{container}/pubsub/explain")
     for bucket in ("landing", "work", "results"):
         object_server.objects.clear(bucket)
     objects = CloudObjectStore(Session(STORAGE, environment))

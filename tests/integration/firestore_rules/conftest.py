@@ -13,6 +13,7 @@ from tests.integration.firestore_rules.visitors import OK, Visitor, unsigned_tok
 PROJECT = "rules"
 Visits = Callable[..., Visitor]
 CHEST, STEEL = "results/chest", "results/steel"
+LABELS = {"labels": ["pneumonia", "effusion"]}
 
 
 @pytest.fixture
@@ -20,8 +21,10 @@ def owner(firestore_emulator: str) -> Visitor:
     """The server's side, which stored what is there."""
     made = Visitor(firestore_emulator, PROJECT, "owner")
     for path, fields in (
-        (CHEST, {"project": "chest", "status": "explained", "arrivedAt": 1.0}),
+        (CHEST, {"project": "chest", "status": "explained", "arrivedAt": 1.0, "model": LABELS}),
         (STEEL, {"project": "steel", "status": "explained", "arrivedAt": 2.0}),
+        ("results/gone", {"project": "chest", "status": "deleted"}),
+        ("results/going", {"project": "chest", "status": "deleting"}),
         ("results/unowned", {"status": "explained", "arrivedAt": 3.0}),
         (f"{CHEST}/feedback/first", {"verdict": "agree"}),
         (f"{STEEL}/feedback/first", {"verdict": "agree"}),

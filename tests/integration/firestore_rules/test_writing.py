@@ -42,9 +42,9 @@ def test_a_user_gives_feedback_to_a_result_of_a_project_of_theirs(chest: Visitor
         {"verdict": "agree", "comment": ""},
         {"label": None},
         {"comment": "x" * 2000},
-        {"label": "x" * 200},
+        {"label": "effusion"},
     ],
-    ids=["agree without a word", "no label", "longest comment", "longest label"],
+    ids=["agree without a word", "no label", "longest comment", "another label"],
 )
 def test_what_is_valid_is_taken(chest: Visitor, feedback_id: str, changes: dict[str, Any]):
     assert given(chest, feedback_id, feedback(feedback_id, **changes)) == OK
@@ -62,7 +62,7 @@ def test_what_is_valid_is_taken(chest: Visitor, feedback_id: str, changes: dict[
         {"comment": "x" * 2001},
         {"comment": 7},
         {"comment": ...},
-        {"label": "x" * 201},
+        {"label": "cats"},
         {"label": 7},
         {"label": ...},
         {"authorUid": "grace"},
@@ -103,6 +103,12 @@ def test_results_of_others_get_no_feedback(
     assert given(chest, feedback_id, feedback(feedback_id, "none"), "results/none") == DENIED
     assert given(visits(name="Ada"), feedback_id, feedback(feedback_id)) == DENIED
     assert given(stranger, feedback_id, feedback(feedback_id)) == DENIED
+
+
+def test_a_deleted_result_gets_no_feedback(chest: Visitor, feedback_id: str):
+    for name in ("gone", "going"):
+        said = feedback(feedback_id, name, label=None)
+        assert given(chest, feedback_id, said, f"results/{name}") == DENIED
 
 
 def test_feedback_is_never_changed_and_never_taken_back(chest: Visitor, feedback_id: str):

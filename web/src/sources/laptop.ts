@@ -38,6 +38,7 @@ interface Summary {
 }
 
 export class LaptopSource implements ResultSource {
+  readonly routesByContent = true;
   private readonly changed = new EventTarget();
   private readonly judged = new EventTarget();
 
@@ -167,7 +168,7 @@ export class LaptopSource implements ResultSource {
       const { feedback } = await readJson<{ feedback: FeedbackRecord[] }>(
         `v1/results/${resultId}/feedback`,
       );
-      if (!ended) told(feedback);
+      if (!ended) told(feedback.map((one) => ({ ...one, createdAt: one.createdAt * 1000 })));
     };
     const again = () => void read().catch((error) => console.warn("dropsight: feedback", error));
     this.judged.addEventListener(resultId, again);

@@ -43,6 +43,9 @@ export interface FeedbackRecord extends FeedbackGiven {
 }
 
 export interface ResultSource {
+  /** Whether a file may be uploaded without a route: its content decides then. */
+  readonly routesByContent: boolean;
+
   /**
    * Calls `rows` with new and changed rows in any order, and the ids of results that were deleted.
    */

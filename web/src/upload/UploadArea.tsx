@@ -36,7 +36,7 @@ export function UploadArea({ children }: { children: ReactNode }) {
   const uploads = useMemo(() => new Uploads(source), [source]);
   const items = useSyncExternalStore<readonly Item[]>(uploads.subscribe, uploads.all);
   const [chosen, setRoute] = useState<string | null>(null);
-  const route = chosen ?? models[0]?.routes[0] ?? "";
+  const route = chosen ?? models.flatMap((model) => model.routes)[0] ?? "";
   const over = useDrop((files) => uploads.add(files, route));
   const context = useMemo(
     () => ({ route, setRoute, add: (files: readonly File[]) => uploads.add(files, route) }),

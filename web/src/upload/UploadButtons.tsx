@@ -7,7 +7,7 @@ import { useUploading } from "./UploadArea";
 
 export function UploadButtons() {
   const { t } = useTranslation();
-  const { models } = useSession();
+  const { models, source } = useSession();
   const { route, setRoute, add } = useUploading();
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
@@ -24,7 +24,7 @@ export function UploadButtons() {
           {routes.map((name) => (
             <option key={name} value={name}>{`${name}/`}</option>
           ))}
-          <option value="">{t("upload.byContent")}</option>
+          {source.routesByContent && <option value="">{t("upload.byContent")}</option>}
         </select>
       </label>
       <button type="button" className="primary" onClick={() => files.current?.click()}>

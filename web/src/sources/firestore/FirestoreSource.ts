@@ -25,13 +25,16 @@ import { isGone } from "./listEntry";
 import { ResultList } from "./ResultList";
 import { uploadFile } from "./upload";
 
+/** As `dropsight models publish` writes it. */
 interface StoredModel {
   manifest: WireModel;
-  routes?: string[];
-  card?: string | null;
+  /** Project by route. */
+  routes: Record<string, string>;
+  card?: string;
 }
 
 export class FirestoreSource implements ResultSource {
+  readonly routesByContent = false;
   private readonly addresses: Addresses;
   private readonly cards = new Map<string, string>();
 
@@ -73,8 +76,13 @@ export class FirestoreSource implements ResultSource {
     return found.docs.map((one) => {
       const { manifest, routes, card } = one.data() as StoredModel;
       if (card) this.cards.set(manifest.name, card);
-      return toModel({ ...manifest, ...(routes && { routes }), card: Boolean(card) });
+      const open = Object.keys(routes).filter((route) => this.maySee(routes[route]));
+      return toModel({ ...manifest, routes: open.sort(), card: Boolean(card) });
     });
+  }
+
+  private maySee(project: string | undefined): boolean {
+    return project !== undefined && this.account.projects.includes(project);
   }
 
   async card(model: string): Promise<string> {

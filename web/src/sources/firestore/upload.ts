@@ -35,7 +35,7 @@ async function sign(api: Api, file: File, route: string): Promise<Signed> {
     name: file.name,
     route,
     size: file.size,
-    contentType: file.type || "application/octet-stream",
+    contentType: file.type.split(";")[0] || "application/octet-stream",
   };
   try {
     return await api.ask<Signed>("POST", "/v1/uploads", asked);
