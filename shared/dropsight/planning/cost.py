@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dropsight.planning.arrivals import DAY_S
 from dropsight.planning.operations import CALLS
 from dropsight.planning.prices import Prices
 from dropsight.planning.scenario import STAGES, PoolSpec, Scenario, StageName
-from dropsight.planning.simulation.run import Outcome, Sample
+from dropsight.planning.simulation.run import Outcome, PoolCount, Sample
 from dropsight.planning.times import ModelTimes, Times
 from dropsight.planning.usage import (
     PoolSeconds,
@@ -117,14 +118,41 @@ def _waiting(spec: PoolSpec, stage: StageName, scenario: Scenario) -> float:
 
 def usage_of(outcome: Outcome, scenario: Scenario, times: Times) -> Usage:
     """All that a simulated time used, the keeping of its results included."""
-    parts: list[tuple[float, Mapping[str, float]]] = [
-        (
-            1.0,
-            pool_usage(scenario.pools[name], PoolSeconds(one.alive_s, one.served_s, one.requests)),
-        )
+    parts = [
+        (1.0, _pool_usage(scenario.pools[name], one, outcome.ended_s))
         for name, one in outcome.pools.items()
     ]
-    parts += [
+    return total(*parts, *_by_message(outcome, scenario, times))
+
+
+def usage_of_a_day(outcome: Outcome, scenario: Scenario, times: Times, share: float) -> Usage:
+    """A whole day's, from the `share` of its files that was simulated (1.0: all of them).
+
+    Instances that are kept warm are so day and night; the others follow the files.
+    """
+    parts = []
+    for name, one in outcome.pools.items():
+        spec = scenario.pools[name]
+        warm = spec.min_instances * DAY_S
+        seconds = PoolSeconds(
+            alive=max(one.alive_s / share, warm),
+            served=one.served_s / share,
+            requests=round(one.requests / share),
+            warm=warm,
+        )
+        parts.append((1.0, pool_usage(spec, seconds)))
+    files = [(count / share, usage) for count, usage in _by_message(outcome, scenario, times)]
+    return total(*parts, *files)
+
+
+def _pool_usage(spec: PoolSpec, count: PoolCount, elapsed_s: float) -> Usage:
+    warm = spec.min_instances * elapsed_s
+    return pool_usage(spec, PoolSeconds(count.alive_s, count.served_s, count.requests, warm))
+
+
+def _by_message(outcome: Outcome, scenario: Scenario, times: Times) -> list[tuple[float, Usage]]:
+    """What files and explanations use but for instances, each with how many there were."""
+    parts = [
         (float(count), file_usage(times.model(name), scenario))
         for name, count in outcome.files.items()
     ]
@@ -133,7 +161,7 @@ def usage_of(outcome: Outcome, scenario: Scenario, times: Times) -> Usage:
         for (name, method), count in outcome.explanations.items()
     ]
     parts += [(1.0, repeated_usage(one.pushes, one.messages)) for one in outcome.stages.values()]
-    return total(*parts)
+    return parts
 
 
 def spent_over_time(
@@ -152,9 +180,10 @@ def spent_over_time(
 
 
 def _compute(sample: Sample, outcome: Outcome, scenario: Scenario, prices: Prices) -> float:
-    seconds: Sequence[tuple[str, PoolSeconds]] = [
-        (name, PoolSeconds(sample.alive_s[at], sample.served_s[at], sample.requests[at]))
-        for at, name in enumerate(outcome.pools)
-    ]
-    parts = [(1.0, pool_usage(scenario.pools[name], one)) for name, one in seconds]
+    parts = []
+    for at, name in enumerate(outcome.pools):
+        spec = scenario.pools[name]
+        warm = spec.min_instances * sample.at_s
+        seconds = PoolSeconds(sample.alive_s[at], sample.served_s[at], sample.requests[at], warm)
+        parts.append((1.0, pool_usage(spec, seconds)))
     return bill(total(*parts), prices).amount

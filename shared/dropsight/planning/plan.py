@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import msgspec
 
 from dropsight.planning.arrivals import DAY_S, busiest_hour
-from dropsight.planning.cost import Bill, bill, spent_over_time, unit_costs, usage_of
+from dropsight.planning.cost import (
+    Bill,
+    bill,
+    spent_over_time,
+    unit_costs,
+    usage_of,
+    usage_of_a_day,
+)
 from dropsight.planning.limits import touched
 from dropsight.planning.picture import Curve, Panel, draw
 from dropsight.planning.prices import Prices
@@ -43,7 +50,7 @@ def plan_simulation(
     Raises PlanInvalid.
     """
     scenario, outcome, is_kept = _simulated(scenario, promise, basis, told)
-    return _report(scenario, outcome, promise, is_kept, basis, None, [])
+    return _report(scenario, outcome, promise, is_kept, basis, None, 0, [])
 
 
 def plan_day(
@@ -67,7 +74,7 @@ def plan_day(
         replace(scenario, arrivals=arrivals, ends_after_s=2 * DAY_S), promise, basis, told
     )
     month = _month(scenario, outcome, share, basis)
-    return _report(scenario, outcome, promise, is_kept, basis, month, notes)
+    return _report(scenario, outcome, promise, is_kept, basis, month, 30 * files, notes)
 
 
 def _simulated(
@@ -84,14 +91,9 @@ def _simulated(
 
 
 def _month(scenario: Scenario, outcome: Outcome, share: float, basis: Basis) -> Bill:
-    """Thirty days, from one that was simulated or from the `share` of one.
-
-    Instances that are kept warm cost day and night, whatever share of the day was simulated.
-    """
-    usage = {
-        name: 30.0 * quantity / share
-        for name, quantity in usage_of(outcome, scenario, basis.times).items()
-    }
+    """Thirty such days."""
+    day = usage_of_a_day(outcome, scenario, basis.times, share)
+    usage = {name: 30.0 * quantity for name, quantity in day.items()}
     return bill(usage, basis.prices, 1.0 if basis.free_tier else 0.0)
 
 
@@ -102,6 +104,7 @@ def _report(
     is_kept: bool,
     basis: Basis,
     month: Bill | None,
+    files_of_month: int,
     notes: list[str],
 ) -> Report:
     asked: dict[str, float] = {}
@@ -116,6 +119,7 @@ def _report(
         outcome=outcome,
         bill=bill(usage_of(outcome, scenario, basis.times), basis.prices),
         month=month,
+        files_of_month=files_of_month,
         units=unit_costs(scenario, basis.times, basis.prices),
         touched=touched(outcome, scenario),
         files=scenario.arrivals.files,
@@ -127,7 +131,13 @@ def _report(
 
 def _assumptions(scenario: Scenario, basis: Basis) -> list[str]:
     """What a reader must know before believing the figures."""
-    notes = [
+    notes = []
+    if (scale := scale_for(scenario)) > 1:
+        notes.append(
+            f"each simulated file stands for {scale}, each instance too; `scale: 1` in the "
+            "scenario simulates every one"
+        )
+    notes += [
         f"a call of Cloud Storage, Firestore or Pub/Sub is taken to last "
         f"{1000 * scenario.platform.call_s:g} ms; nobody has measured that for dropsight"
     ]

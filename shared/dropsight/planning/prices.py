@@ -53,6 +53,8 @@ ITEMS: dict[str, str] = {
     "cloudRunRequestCpu": "vCPU-second",
     "cloudRunRequestMemory": "GiB-second",
     "cloudRunRequests": "million requests",
+    "cloudRunIdleCpu": "vCPU-second",
+    "cloudRunIdleMemory": "GiB-second",
     "pubsubThroughput": "TiB",
     "firestoreReads": "100,000 documents",
     "firestoreWrites": "100,000 documents",

@@ -32,9 +32,11 @@ class Report:
     """Of what was simulated."""
     month: Bill | None
     """Of thirty such days; None where no day was planned."""
+    files_of_month: int
     units: list[UnitCost]
     touched: list[Touched]
     files: int
+    """That were simulated."""
     promise: dict[str, float]
     """What was asked for, in seconds, by step; empty where nothing was."""
     is_kept: bool
@@ -117,7 +119,7 @@ def _money(report: Report) -> Iterator[str]:
     rows = [[unit, *report.bill.by_group, "sum", "for 1,000 files"]]
     for name, one, files in (
         ("simulated", report.bill, report.files),
-        ("30 such days", report.month, 30 * report.files),
+        ("30 such days", report.month, report.files_of_month),
     ):
         if one is not None:
             parts = [f"{one.by_group.get(group, 0.0):,.2f}" for group in report.bill.by_group]

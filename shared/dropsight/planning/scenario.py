@@ -135,7 +135,7 @@ class Scenario(PlanRecord, kw_only=True, frozen=True):
     """The simulation ends when all work is done and all idle instances are gone, or after this."""
     seed: Whole = 0
     scale: Positive | None = None
-    """How many files one simulated file stands for (`simulation/scale.py`). Null: 1 up to 200,000
+    """How many files one simulated file stands for (`simulation/scale.py`). Null: 1 up to 250,000
     files, then as many as it takes."""
 
     def pool_of(self, stage: StageName) -> str:

@@ -25,6 +25,8 @@ class PoolSeconds:
     served: float
     """With a request inside."""
     requests: int
+    warm: float = 0.0
+    """Of instances that are always kept, busy or idle."""
 
 
 def pool_usage(spec: PoolSpec, seconds: PoolSeconds) -> Usage:
@@ -34,6 +36,8 @@ def pool_usage(spec: PoolSpec, seconds: PoolSeconds) -> Usage:
             "cloudRunRequestCpu": seconds.served * spec.cpu,
             "cloudRunRequestMemory": seconds.served * spec.memory_gib,
             "cloudRunRequests": float(seconds.requests),
+            "cloudRunIdleCpu": max(0.0, seconds.warm - seconds.served) * spec.cpu,
+            "cloudRunIdleMemory": max(0.0, seconds.warm - seconds.served) * spec.memory_gib,
         }
     usage = {
         "cloudRunInstanceCpu": seconds.alive * spec.cpu,

@@ -28,7 +28,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Workload:
-    """Seconds on the devices of this scenario's pools. Lists by model are in the order of `models`."""
+    """Seconds on the devices of this scenario's pools. Lists by model: in the order of `models`."""
 
     arrivals: ArrivalTimes
     """When each file lands, shape (files,)."""

@@ -96,14 +96,15 @@ class Instance:
             return
         self._working = True
         self._wake()
-        begin = self._clock.now
         if self._explaining:
             subscription, number = self._background[0]
             chunk_s = subscription.stage.chunk_s
             if chunk_s:  # somewhere inside the chunk that runs
-                begin += self._random.random() * chunk_s[subscription.stage.key[number]]
-        self._working_until = begin
-        self._clock.at(begin, self._begin_batch)
+                left_s = self._random.random() * chunk_s[subscription.stage.key[number]]
+                self._working_until = self._clock.now + left_s
+                self._clock.at(self._working_until, self._begin_batch)
+                return
+        self._begin_batch(None)
 
     def _begin_batch(self, _: object) -> None:
         turn = self._turns.popleft()

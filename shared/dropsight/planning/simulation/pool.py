@@ -35,7 +35,8 @@ class Pool:
         self.requests = 0
         self.refused = 0
         self.served_s = 0.0
-        """Instance-seconds with a request inside, each period rounded up to a tenth."""
+        """Instance-seconds of starts and with a request inside, each period rounded up to a tenth:
+        what request-based billing counts."""
         self._clock = clock
         self._platform = platform
         self._random = chance
@@ -194,6 +195,7 @@ class Pool:
     def _started(self, _: object) -> None:
         self._count()
         self.starting -= 1
+        self.served_s += self.spec.cold_start_s  # a start is paid for like a request
         self._add_instance()
         self._take_pending()
 
@@ -227,5 +229,5 @@ class Pool:
         passed = self._clock.now - self._counted_at
         if passed > 0:
             self._alive_s += passed * (len(self.instances) + self.starting)
-            self._inside_s += passed * (self._inside + len(self._pending))
+            self._inside_s += passed * self._inside
             self._counted_at = self._clock.now

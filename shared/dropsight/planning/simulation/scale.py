@@ -1,7 +1,7 @@
 """Large loads at a smaller scale: every tenth file, a tenth of the instances.
 
 With hundreds of instances each of them sees the same either way, and a million files take as long
-as 200,000. Windows of Pub/Sub and the rate of starts shrink alike. What is rounded shows only where
+as 250,000. Windows of Pub/Sub and the rate of starts shrink alike. What is rounded shows only where
 there are few instances, and there are few only where the load is small.
 """
 
@@ -15,7 +15,7 @@ import msgspec
 from dropsight.planning.scenario import PoolSpec, Scenario
 from dropsight.planning.simulation.run import Outcome, PoolCount, Sample, StageCount
 
-LARGEST = 1_000_000
+LARGEST = 250_000
 """Files that are simulated one by one where nobody says otherwise."""
 
 changed = msgspec.structs.replace
