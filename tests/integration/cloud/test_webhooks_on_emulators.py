@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -120,9 +121,7 @@ def test_every_subscriber_is_told_whatever_the_others_do(
             )
         )
         for port, path in ((container, "readyz"), (ingest, "health"), (notify, "health")):
-            eventually(
-                f"{port} ready", lambda port=port, path=path: answers(f"{base}:{port}/{path}")
-            )
+            eventually(f"{port} ready", partial(answers, f"{base}:{port}/{path}"))
 
         done, png = cv2.imencode(".png", np.full((64, 48), 200, np.uint8))
         assert done
