@@ -174,6 +174,15 @@ def test_the_secret_of_a_laptop_stays_the_same_and_a_new_one_is_kept_by_nobody(c
         assert len(key) == 32
 
 
+def test_a_secret_that_is_none_is_refused_before_anything_starts(capsys, monkeypatch):
+    monkeypatch.setenv("DROPSIGHT_WEBHOOK_URLS", "https://crm.example.org/")
+    monkeypatch.setenv("DROPSIGHT_WEBHOOK_SECRET", "hush-hush")
+    assert main(["up", "--no-open"]) == 1
+    said = capsys.readouterr().err
+    assert "DROPSIGHT_WEBHOOK_SECRET: secret 1: expected whsec_" in said
+    assert "hush-hush" not in said
+
+
 def test_listening_on_a_port_in_use_says_so(capsys):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
