@@ -16,7 +16,6 @@ from starlette.responses import Response
 
 from dropsight.adapters.gcp.certificates import GOOGLE, Certificates
 from dropsight.adapters.gcp.service_accounts import ServiceAccounts
-from dropsight.adapters.gcp.session import FIRESTORE, PUBSUB, STORAGE
 from dropsight.domain.errors import AccessRefused, Unauthenticated
 from dropsight.settings import Settings
 from dropsight_inference.answers import Endpoint
@@ -81,20 +80,15 @@ def callers_of(
         "DROPSIGHT_PUSH_SERVICE_ACCOUNT": settings.push_service_account,
     }
     missing = [name for name, value in given.items() if not value]
-    emulators = [
-        service.emulator_variable
-        for service in (STORAGE, PUBSUB, FIRESTORE)
-        if environment.get(service.emulator_variable)
-    ]
     if environment.get(CLOUD_RUN):
-        _check_cloud_run(settings, missing, emulators)
+        _check_cloud_run(settings, missing, environment)
     elif settings.push_signature == "platform":
         raise ValueError(
             f"DROPSIGHT_PUSH_SIGNATURE: found 'platform', but {CLOUD_RUN} is not set: this is not "
             "Cloud Run, so nobody has verified a signature; legal is 'verify'"
         )
     if len(missing) == len(given):
-        if settings.backend == "gcp" and not emulators:
+        if settings.backend == "gcp" and not _emulators(environment):
             log.warning("no token is asked for: %s are not set", " and ".join(missing))
         return None
     if missing:
@@ -110,7 +104,17 @@ def callers_of(
     )
 
 
-def _check_cloud_run(settings: Settings, missing: list[str], emulators: list[str]) -> None:
+def _emulators(environment: Mapping[str, str]) -> list[str]:
+    # Not at the top: a laptop needs none of what talks to Google.
+    from dropsight.adapters.gcp.session import FIRESTORE, PUBSUB, STORAGE  # noqa: PLC0415
+
+    names = [service.emulator_variable for service in (STORAGE, PUBSUB, FIRESTORE)]
+    return [name for name in names if environment.get(name)]
+
+
+def _check_cloud_run(
+    settings: Settings, missing: list[str], environment: Mapping[str, str]
+) -> None:
     where = f"on Cloud Run ({CLOUD_RUN} is set)"
     if settings.backend != "gcp":
         raise ValueError(f"DROPSIGHT_BACKEND: found {settings.backend!r}, {where} legal is 'gcp'")
@@ -119,5 +123,5 @@ def _check_cloud_run(settings: Settings, missing: list[str], emulators: list[str
             f"{missing[0]}: not set, and {where} nobody is answered without a token; set it to "
             "what the push subscriptions have in their OIDC token"
         )
-    if emulators:
-        raise ValueError(f"{emulators[0]}: set, and {where} an emulator is not legal")
+    for name in _emulators(environment):
+        raise ValueError(f"{name}: set, and {where} an emulator is not legal")

@@ -344,3 +344,21 @@ def test_a_killed_watcher_neither_loses_nor_repeats_an_announcement(
     announced = queue.announced("landing")
     messages = queue.pull("work", len(announced) + 10)
     assert sorted(one.data.decode() for one in messages) == sorted(announced)
+
+
+def test_a_subscription_that_is_given_up_leaves_nothing_and_takes_nothing_from_others(
+    queue: SqliteQueue,
+):
+    queue.subscribe(Subscription("other", "topic"))
+    queue.publish("topic", b"1")
+    queue.publish("topic", b"2")
+    assert queue.subscriptions("topic") == ["other", "work"]
+
+    assert queue.unsubscribe("other") == 2
+    assert queue.unsubscribe("other") == 0
+
+    assert queue.subscriptions("topic") == ["work"]
+    queue.publish("topic", b"3")
+    assert [one.data for one in queue.pull("work", 10)] == [b"1", b"2", b"3"]
+    with pytest.raises(KeyError):
+        queue.pull("other")

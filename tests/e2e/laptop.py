@@ -133,6 +133,7 @@ def _part(pid: int) -> str:
         ("inference", "dropsight_inference"),
         ("ingest", "ingest"),
         ("dead-letter", "dead_letter"),
+        ("notify", "notify"),
         ("page", "dropsight.cli.page"),
         ("dispatcher", "dropsight.cli.dispatcher"),
     ):

@@ -2,6 +2,7 @@
 system, then everything that came out is searched for them."""
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pydicom
@@ -14,6 +15,7 @@ from pydicom.multival import MultiValue
 from dropsight.cli.samples.film import chest_film
 from dropsight.cli.samples.phantom import draw_chest
 from tests.e2e.laptop import HTTP, Laptop
+from tests.webhook_receiver import Receiver, running_receiver
 
 pytestmark = pytest.mark.e2e
 
@@ -107,7 +109,25 @@ def everything_but_the_landing_bucket(laptop: Laptop) -> dict[str, bytes]:
     return found
 
 
-def test_no_planted_identifier_is_found_in_anything_that_came_out(laptop: Laptop):
+def last_word_of(receiver: Receiver) -> set[str]:
+    """The results that a subscriber was told the end of."""
+    return {
+        one.json()["data"]["result"]["resultId"]
+        for one in list(receiver.posts)
+        if one.json()["type"] in ("result.explained", "result.failed")
+    }
+
+
+@pytest.fixture
+def receiver(laptop: Laptop) -> Iterator[Receiver]:
+    with running_receiver() as running:
+        laptop.environment["DROPSIGHT_WEBHOOK_URLS"] = running.url
+        yield running
+
+
+def test_no_planted_identifier_is_found_in_anything_that_came_out(
+    laptop: Laptop, receiver: Receiver
+):
     landing = laptop.bucket / "cxr"
     files = {
         "accepted.dcm": planted(),
@@ -121,6 +141,7 @@ def test_no_planted_identifier_is_found_in_anything_that_came_out(laptop: Laptop
     for name, data in files.items():
         (landing / name).write_bytes(data)
     laptop.wait_for(lambda: laptop.ended(len(files)), "all results")
+    laptop.wait_for(lambda: len(last_word_of(receiver)) == len(files), "all webhooks")
 
     statuses = {Path(r.source.object).name: r.status for r in laptop.results}
     assert statuses == {
@@ -134,5 +155,8 @@ def test_no_planted_identifier_is_found_in_anything_that_came_out(laptop: Laptop
     assert accepted.study is not None
     assert accepted.study.patient_id  # a pseudonym, and not what the file says
     out = everything_but_the_landing_bucket(laptop)
+    # The token in the subscriber's address, of which only the host may be told.
+    assert [name for name, data in out.items() if b"t0p" in data] == []
+    out |= {f"webhook {number}": post.body for number, post in enumerate(receiver.posts)}
     for secret in (MARK, UID, DATE, "1983-02-17", "043Y"):
         assert [name for name, data in out.items() if secret.encode() in data] == []

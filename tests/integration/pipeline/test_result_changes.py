@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -139,6 +142,35 @@ def test_a_step_that_dies_between_commit_and_telling_loses_nothing(
 
     assert told.types == ["queued", "predicted", "explanation_answered", "explained"]
     assert toy.engine.forwards == 1
+
+
+@pytest.mark.parametrize("step", ["predict", "explain"])
+def test_a_process_killed_between_commit_and_telling_is_made_up_for(
+    toy: ToyPipeline, told: Told, step: str
+):
+    """kill -9 at that very place, in a process of its own, on the same files."""
+    toy.ingest(toy.drop())
+    if step == "explain":
+        predict(toy, told)
+    topic = TOPIC_PREDICT if step == "predict" else TOPIC_EXPLAIN
+    message = told.of(topic)[0].decode()
+    root = str(toy.settings.root)
+    before = len(told.changes)
+
+    command = [sys.executable, "-m", "tests.killed_telling", root, step, message]
+    killed = subprocess.run(command, timeout=60, check=False)
+
+    assert killed.returncode == -signal.SIGKILL
+    (result,) = toy.backend.results.list()
+    assert "predicted" in result.timestamps
+    done = [one.status for one in result.explanations].count("done")
+    assert done == (0 if step == "predict" else 1)
+    assert len(told.changes) == before
+    if step == "predict":
+        predict(toy, told)
+    else:
+        explain(toy, told, [0])
+    assert told.types[before:] == ["predicted" if step == "predict" else "explanation_answered"]
 
 
 def test_the_topic_of_changes_being_away_does_not_hold_a_prediction_up(

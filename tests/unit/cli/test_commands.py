@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from dropsight.cli.main import main
 from dropsight.cli.store import Store, open_store
 from dropsight.domain.events import TOPIC_PREDICT, DeadLetter
 from dropsight.domain.results import ErrorRecord, Finding, ModelReference, Result, Source
+from dropsight.domain.webhooks import read_secrets
 from dropsight.settings import Settings
 from tests.e2e.tiny_bundle import NAME, write_bundle
 
@@ -159,6 +161,35 @@ def test_all_dead_letters_are_replayed_at_once(store: Store, capsys):
     assert main(["dlq", "replay", "42"]) == 2
 
 
+def test_the_secret_of_a_laptop_stays_the_same_and_a_new_one_is_kept_by_nobody(capsys):
+    secrets = []
+    for arguments in ([], [], ["--new"], ["--new"], []):
+        assert main(["webhook", "secret", *arguments]) == 0
+        secrets.append(capsys.readouterr().out.strip())
+
+    assert secrets[0] == secrets[1] == secrets[4]
+    assert len(set(secrets)) == 3
+    for one in secrets:
+        (key,) = read_secrets(one)
+        assert len(key) == 32
+
+
+def test_a_secret_that_is_none_is_refused_before_anything_starts(capsys, monkeypatch):
+    monkeypatch.setenv("DROPSIGHT_WEBHOOK_URLS", "https://crm.example.org/")
+    monkeypatch.setenv("DROPSIGHT_WEBHOOK_SECRET", "hush-hush")
+    assert main(["up", "--no-open"]) == 1
+    said = capsys.readouterr().err
+    assert "DROPSIGHT_WEBHOOK_SECRET: secret 1: expected whsec_" in said
+    assert "hush-hush" not in said
+
+
+def test_listening_on_a_port_in_use_says_so(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["webhook", "listen", "--port", str(port)]) == 1
+    assert f"port {port}: Address already in use" in capsys.readouterr().err
+
+
 def test_a_drop_while_nobody_serves_keeps_the_file_and_says_so(tmp_path: Path, capsys):
     (tmp_path / "a.dcm").write_bytes(b"x")
 
@@ -203,6 +234,9 @@ def test_a_route_to_a_model_that_is_not_there_is_refused_before_anything_starts(
         ["dlq", "list"],
         ["dlq", "show"],
         ["dlq", "replay"],
+        ["webhook"],
+        ["webhook", "listen"],
+        ["webhook", "secret"],
         ["demo"],
     ],
 )

@@ -80,9 +80,12 @@ class Laptop:
 
 def prepare(options: argparse.Namespace) -> Laptop:
     """Raises CommandFailed."""
+    from dropsight.adapters.secrets import webhook_secrets
     from dropsight.cli.parts import find_functions, find_models
 
     settings = common.settings_of(options)
+    if settings.webhooks.urls:
+        webhook_secrets(settings)  # refused here, and not with the first webhook
     routes = {**settings.routes, **dict(_route(text) for text in options.route)}
     models = find_models(settings.models)
     known = load_manifests(models)
@@ -181,11 +184,17 @@ def _greet(settings: Settings, url: str, seconds: float, browser: bool) -> None:
         f"  drop files   {landing_folder(settings)}/<route>/\n"
         f"  see results  {url}\n"
         f"  ask directly {url}v1/docs\n"
+        f"{_subscribers(settings)}"
         f"  end          Ctrl-C\n",
         flush=True,
     )
     if browser and not webbrowser.open(url):
         say(f"no browser to be opened here; the result page is {url}")
+
+
+def _subscribers(settings: Settings) -> str:
+    names = ", ".join(settings.webhooks.urls)
+    return f"  webhooks to  {names}\n" if names else ""
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
