@@ -11,7 +11,10 @@ from dropsight import __version__
 from dropsight.cli.errors import CommandFailed, Exit
 from dropsight.domain.errors import DropsightError
 
-COMMANDS = ("up", "drop", "watch", "results", "explain", "models", "dlq", "samples", "demo")
+COMMANDS = (
+    "up", "drop", "watch", "results", "explain", "models", "backfill", "patient", "dlq", "samples",
+    "demo",
+)  # fmt: skip
 
 EPILOG = """\
 examples:
