@@ -1,4 +1,4 @@
-"""A folder that stands in for a Python base image: an interpreter of its own at usr/local."""
+"""A folder that stands in for a Python base image: `python` and `pip` at usr/local/bin."""
 
 from __future__ import annotations
 
@@ -11,26 +11,24 @@ from pathlib import Path
 LEFT_OUT = shutil.ignore_patterns(
     "site-packages", "dist-packages", "test", "tests", "__pycache__", "config-*", "idlelib"
 )
+INTERPRETER = "opt/python"
 
 
 def make_base(root: Path) -> None:
-    """Copy this interpreter to `root`/usr/local, with pip, as the official images have it.
+    """Copy this interpreter to `root`/opt/python, and make an environment of it at usr/local.
 
-    A copy, since the interpreter's own folder may be closed to the user that the image names.
+    A copy, since the interpreter's own folder may be closed to the user that the image names; an
+    environment, since distributions keep pip out of their interpreters.
     """
-    local = root / "usr/local"
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    source = Path(sys.base_prefix)
-    (local / "bin").mkdir(parents=True)
-    shutil.copy2(source / "bin" / name, local / "bin" / name)
-    for alias in ("python", "python3"):
-        (local / "bin" / alias).symlink_to(name)
-    shutil.copytree(source / "lib" / name, local / "lib" / name, ignore=LEFT_OUT)
-    (local / "lib" / name / "site-packages").mkdir()
+    source, copy = Path(sys.base_prefix), root / INTERPRETER
+    (copy / "bin").mkdir(parents=True)
+    shutil.copy2(source / "bin" / name, copy / "bin" / name)
+    shutil.copytree(source / "lib" / name, copy / "lib" / name, ignore=LEFT_OUT)
     for library in source.glob("lib/libpython*.so*"):
-        shutil.copy2(library, local / "lib" / library.name)
+        shutil.copy2(library, copy / "lib" / library.name)
     subprocess.run(
-        [local / "bin/python", "-m", "ensurepip", "--default-pip"],
+        [copy / "bin" / name, "-m", "venv", root / "usr/local"],
         check=True,
         capture_output=True,
         env=base_environment(root),
@@ -40,13 +38,12 @@ def make_base(root: Path) -> None:
 def base_environment(root: Path) -> dict[str, str]:
     """What a container of the base image begins with; nothing of this process but for pip's way
     to packages (index, proxies, certificates, cache)."""
-    passed = ("PIP_", "UV_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_", "REQUESTS_")
+    passed = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_", "REQUESTS_")
     kept = {name: value for name, value in os.environ.items() if name.upper().startswith(passed)}
-    local = root / "usr/local"
     return {
         **kept,
-        "PATH": f"{local}/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "LD_LIBRARY_PATH": f"{local}/lib",
+        "PATH": f"{root}/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "LD_LIBRARY_PATH": f"{root}/{INTERPRETER}/lib",
         "HOME": os.environ.get("HOME", "/tmp"),
         "LANG": "C.UTF-8",
     }

@@ -60,13 +60,13 @@ class Replay:
         self._stages = place / "stages"
         self._root = place / "root"
         self._base = place / "base"
-        self._base.mkdir(parents=True)
-        self._stages.mkdir()
+        self._stages.mkdir(parents=True)
         self.steps: list[str] = []
 
     def build(self, arguments: Mapping[str, str]) -> Image:
         """All stages in order; the last one. Raises AssertionError with the output of a step."""
-        make_base(self._base)
+        make_base(self._root)
+        self._root.rename(self._base)  # what it writes down of its own paths is true of a stage
         images: dict[str, Image] = {}
         before_from: dict[str, str] = {}
         image: Image | None = None
@@ -135,7 +135,8 @@ class Replay:
 
     def _copy(self, image: Image, words: list[str], images: Mapping[str, Image]) -> None:
         source_root = self._context
-        if words[0].startswith("--from="):
+        whole = words[0].startswith("--from=")
+        if whole:
             stage = words.pop(0).removeprefix("--from=")
             assert stage in images, f"COPY --from={stage}: no such stage"
             source_root = self._stages / stage
@@ -145,7 +146,12 @@ class Replay:
             assert found.exists(), f"COPY {source}: not there"
             if found.is_dir():
                 shutil.copytree(
-                    found, image.below(target), symlinks=True, dirs_exist_ok=True, ignore=_IGNORED
+                    found,
+                    image.below(target),
+                    symlinks=True,
+                    dirs_exist_ok=True,
+                    ignore=None if whole else _IGNORED,
+                    copy_function=os.link if whole else shutil.copy2,
                 )
             else:
                 into = image.below(target)

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from dockerfile_parse import DockerfileParser
 
 pytestmark = pytest.mark.integration
 
@@ -162,3 +163,14 @@ def test_an_image_for_a_gpu_has_one_onnxruntime_and_it_is_for_cuda_12(kind: str)
     cuda = {name for name in pinned if name.startswith("nvidia-")}
     assert "nvidia-cudnn-cu12" in cuda
     assert {name for name in cuda if not name.endswith("-cu12")} == set()
+
+
+def test_what_the_dockerfile_copies_is_what_the_build_may_see() -> None:
+    folder = ROOT / "inference_container"
+    lines = (folder / "Dockerfile.dockerignore").read_text().splitlines()
+    seen = {line.removeprefix("!") for line in lines if line.startswith("!")}
+    assert lines[2] == "*", "everything else stays outside"
+    steps = DockerfileParser(path=str(folder / "Dockerfile")).structure
+    copies = [one["value"].split() for one in steps if one["instruction"] == "COPY"]
+    sources = [source for words in copies if "--from=" not in words[0] for source in words[:-1]]
+    assert {source.partition("/")[0] for source in sources} == seen

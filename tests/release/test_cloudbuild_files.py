@@ -120,7 +120,8 @@ def test_a_release_tests_then_builds_then_applies_then_moves_traffic() -> None:
     while after[step]:
         step = after[step][0]
         chain.append(step)
-    assert chain[::-1] == ["bases", "test", "images", "sboms", "apply", "canary", "remember"]
+    order = ["bases", "test", "images", "sboms", "apply", "canary", "publish", "remember"]
+    assert chain[::-1] == order
 
 
 def test_a_pull_request_pushes_nothing_and_applies_nothing() -> None:

@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from dropsight.adapters.embedded.queue import SqliteQueue
-from dropsight.domain.events import TOPIC_FINALIZED, ObjectFinalized
+from dropsight.domain.events import TOPIC_FINALIZED
 from dropsight.domain.wire import encode
+from dropsight.pipeline.finalized import finalized
 from dropsight.ports import ObjectInfo
-
-
-def finalized(info: ObjectInfo) -> ObjectFinalized:
-    return ObjectFinalized(
-        bucket=info.bucket,
-        name=info.name,
-        generation=info.generation,
-        size=info.size,
-        content_type=info.content_type,
-        metadata=dict(info.metadata),
-    )
 
 
 def announce(queue: SqliteQueue, info: ObjectInfo) -> bool:

@@ -18,6 +18,8 @@ COMMANDS = (
     "results",
     "explain",
     "models",
+    "backfill",
+    "patient",
     "dlq",
     "webhook",
     "plan",

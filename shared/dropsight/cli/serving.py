@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from dropsight.cli.announcing import finalized
 from dropsight.cli.parts import find_models
 from dropsight.cli.root import running
 from dropsight.domain.identity import result_id
 from dropsight.domain.manifests import Manifest, load_manifests
+from dropsight.pipeline.finalized import finalized
 from dropsight.pipeline.routing import route_by_name
 from dropsight.ports import ObjectInfo
 from dropsight.settings import Settings

@@ -119,6 +119,11 @@ def _patient(dataset: DataSet) -> str | None:
     return patient and f"{patient}\\{dataset.text(Tag.IssuerOfPatientID) or ''}"
 
 
+def patient_pseudonym(key: bytes, patient_id: str, issuer: str = "") -> str:
+    """`Study.patient_id` of this Patient ID (0010,0020) and its issuer (0010,0021)."""
+    return _pseudonym(key, "patient", f"{patient_id}\\{issuer}")
+
+
 def _pseudonym(key: bytes, purpose: str, value: str) -> str:
     """26 lower-case base32 characters (130 bits)."""
     return base64.b32encode(_mac(key, purpose, value)).decode().lower()[:26]

@@ -16,7 +16,11 @@ EXAMPLES = """\
   dropsight dlq show 42
   dropsight dlq replay 42
   dropsight dlq replay --all
+
+In the cloud, where DROPSIGHT_BACKEND=gcp and DROPSIGHT_PROJECT name it.
 """
+EVERY = 1_000_000
+"""Dead letters that one command replays."""
 
 
 def add(subparsers: Any) -> None:
@@ -51,10 +55,10 @@ def add(subparsers: Any) -> None:
 
 
 def run_list(options: argparse.Namespace) -> int:
-    from dropsight.cli.store import open_store
+    from dropsight.cli.backends import opened
     from dropsight.domain.wire import to_plain
 
-    letters = open_store(common.existing_root(options)).dead_letters.list(options.limit)
+    letters = opened(options)[1].dead_letters.list(options.limit)
     if options.json:
         print(json.dumps([to_plain(one) for one in letters], indent=2, ensure_ascii=False))
         return Exit.OK
@@ -67,10 +71,10 @@ def run_list(options: argparse.Namespace) -> int:
 
 
 def run_show(options: argparse.Namespace) -> int:
-    from dropsight.cli.store import open_store
+    from dropsight.cli.backends import opened
     from dropsight.domain.wire import to_plain
 
-    letter = open_store(common.existing_root(options)).dead_letters.get(options.id)
+    letter = opened(options)[1].dead_letters.get(options.id)
     if letter is None:
         raise _no_such(options.id)
     if options.json:
@@ -81,13 +85,13 @@ def run_show(options: argparse.Namespace) -> int:
 
 
 def run_replay(options: argparse.Namespace) -> int:
-    from dropsight.cli.store import open_store
+    from dropsight.cli.backends import opened
     from dropsight.pipeline.replay import Replay
 
-    store = open_store(common.existing_root(options))
-    store.subscribe()
-    replay = Replay(store.dead_letters, store.results, store.queue)
-    wanted = [one.message_id for one in _all(store)] if options.all else [options.id]
+    _, backend = opened(options)
+    replay = Replay(backend.dead_letters, backend.results, backend.publisher)
+    letters = backend.dead_letters.list(EVERY) if options.all else []
+    wanted = [one.message_id for one in letters] if options.all else [options.id]
     done: list[DeadLetter] = []
     for identity in wanted:
         try:
@@ -103,10 +107,6 @@ def run_replay(options: argparse.Namespace) -> int:
     if not wanted:
         raise CommandFailed("there are no dead letters")
     return Exit.OK
-
-
-def _all(store: Any) -> list[DeadLetter]:
-    return list(store.dead_letters.list(limit=1_000_000))
 
 
 def _no_such(identity: str) -> NotFound:
