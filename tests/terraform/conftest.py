@@ -29,7 +29,9 @@ def stub_environment() -> Path:
 @pytest.fixture(scope="session")
 def terraform(stub_environment: Path) -> Iterator[Terraform]:
     program = shutil.which("terraform")
-    require(program, "no terraform 1.11 or newer: https://developer.hashicorp.com/terraform/install")
+    require(
+        program, "no terraform 1.11 or newer: https://developer.hashicorp.com/terraform/install"
+    )
     assert program is not None
     with offline_terraform(stub_environment, program) as running:
         yield running

@@ -228,3 +228,15 @@ override_resource {
   values          = { id = "projects/acme-imaging/locations/us-central1/repositories/dropsight", name = "dropsight" }
   override_during = plan
 }
+
+override_resource {
+  target          = google_secret_manager_secret.pseudonym_key
+  values          = { id = "projects/acme-imaging/secrets/dropsight-pseudonym-key" }
+  override_during = plan
+}
+
+override_resource {
+  target          = google_secret_manager_secret.webhook_key
+  values          = { id = "projects/acme-imaging/secrets/dropsight-webhook-key" }
+  override_during = plan
+}
