@@ -32,7 +32,7 @@ demo: $(VENV)/.ready-demo ## Set up, run everything on sample files, open the re
 	@mkdir -p "$(DEMO_ROOT)"
 	$(BIN)/dropsight demo --root "$(DEMO_ROOT)" --port $(PORT) $(if $(CHECK),--check)
 
-test: $(VENV)/.ready-test $(VENV)/.with-runtimes ## Set up and run all tests, with torch and TensorFlow
+test: $(VENV)/.ready-test $(VENV)/.with-runtimes $(VENV)-terraform/.ready ## Set up and run all tests, with torch and TensorFlow
 	$(BIN)/python -m pytest $(ARGS)
 	$(if $(ARGS),,$(MAKE) test-web)
 
@@ -57,7 +57,7 @@ bench: $(VENV)/.ready-bench ## The measurements of docs/benchmarks.md
 		echo "" && $(BIN)/python -m tests.bench.$$name || exit 1; done
 
 clean: ## Remove the environment and the state of the demo
-	rm -rf "$(VENV)" "$(DEMO_ROOT)"
+	rm -rf "$(VENV)" "$(VENV)-terraform" "$(DEMO_ROOT)"
 
 # A stamp for each set of requirements: made again when its pins or the projects change, so that a
 # second `make` needs no network.
@@ -72,6 +72,18 @@ $(VENV)/.with-runtimes: requirements/runtimes.txt $(VENV)/.ready-test
 	$(UV) pip install --python $(BIN)/python --require-hashes -r $< || { [ "$$CI" != true ] && \
 		echo "torch and TensorFlow could not be installed: their tests will be skipped" >&2; }
 	@touch $@
+
+# For the tests of terraform/, whose pins are not ours: a stub provider with the schemas of google's,
+# and checkov. Terraform itself comes from where the machine has it.
+$(VENV)-terraform/.ready: requirements/terraform.txt requirements/terraform-schema.txt $(wildcard tests/terraform/stub/*.py) | $(VENV)/.uv
+	{ $(UV) venv --quiet --allow-existing --python $(BIN)/python "$(VENV)-terraform" && \
+		$(UV) pip install --python "$(VENV)-terraform/bin/python" --require-hashes -r requirements/terraform.txt && \
+		$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+			--require-hashes -d "$(VENV)-terraform/schemas" -r requirements/terraform-schema.txt && \
+		"$(VENV)-terraform/bin/python" tests/terraform/stub/extract.py "$(VENV)-terraform/schemas"; } || \
+	{ [ "$$CI" != true ] && \
+		echo "the stub provider could not be installed: tests of terraform/ will be skipped" >&2; }
+	@mkdir -p $(@D) && touch $@
 
 # `npm ci` refuses a lock file without the binaries of other platforms, which some registries lack.
 web/node_modules/.ready: web/package.json web/package-lock.json $(VENV)/.ready-test

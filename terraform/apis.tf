@@ -55,9 +55,8 @@ resource "google_project_service_identity" "agent" {
   depends_on = [google_project_service.required]
 }
 
-# Cloud Storage's agent has its own way of coming into being.
+# Cloud Storage's agent has its own way of coming into being. Read while planning: bootstrap.sh has
+# enabled the service by then.
 data "google_storage_project_service_account" "this" {
   project = var.project
-
-  depends_on = [google_project_service.required]
 }

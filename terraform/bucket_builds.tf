@@ -32,6 +32,13 @@ resource "google_storage_bucket" "builds" {
 
 resource "google_storage_bucket_iam_member" "builds_build" {
   bucket = google_storage_bucket.builds.name
-  role   = "roles/storage.objectCreator"
+  role   = "roles/storage.objectUser"
   member = google_service_account.build.member
+}
+
+# Pull requests plan with the images of the last release.
+resource "google_storage_bucket_iam_member" "builds_plan" {
+  bucket = google_storage_bucket.builds.name
+  role   = "roles/storage.objectViewer"
+  member = google_service_account.plan.member
 }

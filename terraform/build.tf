@@ -5,8 +5,10 @@ locals {
     _BUILDS_BUCKET = google_storage_bucket.builds.name
     _KINDS         = join(" ", keys(var.images))
     _PREFIX        = var.prefix
+    _PROJECTS      = local.routing.DROPSIGHT_PROJECTS
     _REGION        = var.region
     _REPOSITORY    = local.repository_address
+    _ROUTES        = local.routing.DROPSIGHT_ROUTES
     _SERVICES      = join(" ", keys(local.services))
     _STATE_BUCKET  = local.state_bucket
   }
@@ -15,12 +17,13 @@ locals {
 
   # What it takes to apply all of this folder: it makes accounts and grants, so it could give itself
   # more. Who may change main may do that; hence reviews, and no triggers for forks.
-  build_roles = toset(var.repository == null ? [] : [
+  build_roles = toset(var.repository == null ? [] : concat([
     "roles/artifactregistry.admin",
     "roles/cloudbuild.builds.editor",
     "roles/cloudfunctions.admin",
     "roles/datastore.owner",
     "roles/firebase.admin",
+    "roles/iam.roleAdmin",
     "roles/iam.serviceAccountAdmin",
     "roles/iam.serviceAccountUser",
     "roles/identityplatform.admin",
@@ -32,7 +35,11 @@ locals {
     "roles/secretmanager.admin",
     "roles/serviceusage.serviceUsageAdmin",
     "roles/storage.admin",
-  ])
+    ],
+    var.app_check == "OFF" ? [] : ["roles/recaptchaenterprise.admin"],
+    var.binary_authorization ? ["roles/binaryauthorization.policyAdmin"] : [],
+    var.encryption == null ? [] : ["roles/cloudkms.admin"],
+  ))
 }
 
 resource "google_service_account" "build" {
@@ -72,9 +79,9 @@ resource "google_service_account_iam_member" "inference_build" {
   member             = google_service_account.build.member
 }
 
-resource "google_project_iam_member" "build_monitoring" {
+resource "google_project_iam_member" "build_log_viewer" {
   project = var.project
-  role    = "roles/monitoring.viewer"
+  role    = "roles/logging.viewer"
   member  = google_service_account.build.member
 }
 

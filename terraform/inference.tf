@@ -124,6 +124,16 @@ resource "google_cloud_run_v2_service" "inference" {
         }
       }
 
+      env {
+        name = "DROPSIGHT_PSEUDONYM_KEY"
+        value_source {
+          secret_key_ref {
+            secret  = google_secret_manager_secret.pseudonym_key.secret_id
+            version = "latest"
+          }
+        }
+      }
+
       # Ready only after a forward pass through each model. 240 s is the longest that Cloud Run waits.
       startup_probe {
         period_seconds    = 5
@@ -171,6 +181,7 @@ resource "google_cloud_run_v2_service" "inference" {
   depends_on = [
     google_kms_crypto_key_iam_member.user,
     google_project_iam_member.inference_firestore,
+    google_secret_manager_secret_iam_member.pseudonym_key_inference,
     google_storage_bucket_iam_member.results_inference,
     google_storage_bucket_iam_member.work_inference,
   ]

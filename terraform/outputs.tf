@@ -22,7 +22,7 @@ output "next_steps" {
   description = "What to do now."
   value       = <<-EOT
     1. Publish the page:       terraform/publish-page.sh
-    2. Publish the models:     DROPSIGHT_BACKEND=gcp DROPSIGHT_PROJECT=${var.project} dropsight models publish
+    2. Publish the models:     eval "$(terraform -chdir=terraform output -raw publish_environment)"; dropsight models publish
     3. Make the first user:    docs/deploy.md, "The first user"
     4. Drop a file:            gcloud storage cp scan.dcm gs://${google_storage_bucket.landing.name}/${try(sort(flatten([for model in var.models : model.routes]))[0], sort(keys(var.models))[0])}/
     5. See it:                 https://${local.page_host}
@@ -38,6 +38,14 @@ output "page_address" {
 output "page_config" {
   description = "config.json of the page. Not secret: every browser that opens the page reads it."
   value       = local.page_config
+}
+
+output "publish_environment" {
+  description = "What `dropsight models publish` has to know, as lines for a shell."
+  value = join("\n", [
+    for name, value in merge(local.routing, { DROPSIGHT_BACKEND = "gcp", DROPSIGHT_PROJECT = var.project }) :
+    "export ${name}='${value}'"
+  ])
 }
 
 output "recaptcha_site_key" {

@@ -27,6 +27,13 @@ resource "google_secret_manager_secret_iam_member" "pseudonym_key_ingest" {
   member    = google_service_account.ingest.member
 }
 
+# It de-identifies what is sent to it directly.
+resource "google_secret_manager_secret_iam_member" "pseudonym_key_inference" {
+  secret_id = google_secret_manager_secret.pseudonym_key.id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = google_service_account.inference.member
+}
+
 resource "google_secret_manager_secret" "webhook_key" {
   secret_id           = "${var.prefix}-webhook-key"
   deletion_protection = var.deletion_protection

@@ -131,7 +131,7 @@ variable "inference" {
 }
 
 variable "ingress" {
-  description = "Where requests to the pipeline may come from: all (IAM decides), or internal (Pub/Sub of this project or of its VPC Service Controls perimeter). The function api is always reachable: browsers ask it."
+  description = "Where requests to the pipeline may come from: all (IAM decides), or internal (Pub/Sub of this project or of its VPC Service Controls perimeter; canaries of Cloud Build then need a private pool). The function api is always reachable: browsers ask it."
   type        = string
   default     = "all"
 

@@ -1,10 +1,10 @@
-"""Write the google provider's schema, as cdktf's package has it, to a file for the stub provider.
+"""Write schemas for the stub provider: `<provider>.schema` beside cdktf's wheels.
 
-    python tests/terraform/stub/extract.py cdktf_cdktf_provider_google-….whl google.schema
+    python tests/terraform/stub/extract.py FOLDER
 
-The package wraps the provider for other languages: in a wheel, an npm package; in that, a generated
-JavaScript class for each resource. `generated_classes.py` reads these. cdktf is at its end, its last
-package has the provider's version 6.50.0; docs/decisions/0017 says what that leaves unproven.
+A wheel of cdktf wraps one provider for other languages: in the wheel, an npm package; in that, a
+generated JavaScript class for each resource. `generated_classes.py` reads these. cdktf has ended, its
+last packages have the providers' version 6.50.0; docs/decisions/0016 says what that leaves unproven.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from generated_classes import read_provider, read_resource
-from protocol_schema import provider_schema, resource_schema
+from protocol_schema import archive_schema, provider_schema, resource_schema
 from tf.gen import tfplugin_pb2 as protocol
 
+PACKAGE = "cdktf_cdktf_provider_"
 _SOURCE = re.compile(r"package/lib/([\w-]+)/index\.js")
 _SOURCE_MAP = b"\n//# sourceMappingURL"
 
@@ -49,6 +50,16 @@ def extract(wheel: Path) -> protocol.GetProviderSchema.Response:
     return answer
 
 
+def write(schema: protocol.GetProviderSchema.Response, folder: Path, provider: str) -> None:
+    (folder / f"{provider}.schema").write_bytes(schema.SerializeToString(deterministic=True))
+
+
+def main(folder: Path) -> None:
+    for wheel in folder.glob(f"{PACKAGE}*.whl"):
+        provider = wheel.name.partition("-")[0].removeprefix(PACKAGE).replace("_", "-")
+        write(extract(wheel), folder, provider)
+    write(archive_schema(), folder, "archive")
+
+
 if __name__ == "__main__":
-    _wheel, _target = map(Path, sys.argv[1:])
-    _target.write_bytes(extract(_wheel).SerializeToString(deterministic=True))
+    main(Path(sys.argv[1]))

@@ -129,7 +129,9 @@ def _block(body: str) -> Block:
             kind = ["set", *kind[1:]]
         can = camel in settable
         block.attributes.append(Attribute(name, kind, can, can and camel not in optional))
-    for name, _computed, _optional, _required, camel, cdktf, made, wraps_set in _NESTED.findall(body):
+    for name, _computed, _optional, _required, camel, cdktf, made, wraps_set in _NESTED.findall(
+        body
+    ):
         can = camel in settable
         must = can and camel not in optional
         if cdktf:  # a map that the provider computes: cdktf.StringMap

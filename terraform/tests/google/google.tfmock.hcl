@@ -145,3 +145,98 @@ override_resource {
   override_during = plan
 }
 
+override_resource {
+  target          = google_pubsub_topic.this["dropsight-dead-letter"]
+  values          = { id = "projects/acme-imaging/topics/dropsight-dead-letter" }
+  override_during = plan
+}
+
+override_resource {
+  target          = google_pubsub_topic.this["dropsight-explain"]
+  values          = { id = "projects/acme-imaging/topics/dropsight-explain" }
+  override_during = plan
+}
+
+override_resource {
+  target          = google_pubsub_topic.this["dropsight-finalized"]
+  values          = { id = "projects/acme-imaging/topics/dropsight-finalized" }
+  override_during = plan
+}
+
+override_resource {
+  target          = google_pubsub_topic.this["dropsight-predict"]
+  values          = { id = "projects/acme-imaging/topics/dropsight-predict" }
+  override_during = plan
+}
+
+override_resource {
+  target          = google_pubsub_topic.this["dropsight-results"]
+  values          = { id = "projects/acme-imaging/topics/dropsight-results" }
+  override_during = plan
+}
+
+override_resource {
+  target          = google_pubsub_subscription.finalized
+  values          = { id = "projects/acme-imaging/subscriptions/dropsight-finalized-push" }
+  override_during = plan
+}
+
+override_resource {
+  target          = google_pubsub_subscription.dead_letter
+  values          = { id = "projects/acme-imaging/subscriptions/dropsight-dead-letter-push" }
+  override_during = plan
+}
+
+override_resource {
+  target          = google_pubsub_subscription.dead_letter_kept
+  values          = { id = "projects/acme-imaging/subscriptions/dropsight-dead-letter-kept" }
+  override_during = plan
+}
+
+override_resource {
+  target          = google_pubsub_subscription.predict["cxr-pneumonia"]
+  values          = { id = "projects/acme-imaging/subscriptions/dropsight-predict-cxr-pneumonia-push" }
+  override_during = plan
+}
+
+override_resource {
+  target          = google_pubsub_subscription.explain["cxr-pneumonia"]
+  values          = { id = "projects/acme-imaging/subscriptions/dropsight-explain-cxr-pneumonia-push" }
+  override_during = plan
+}
+
+override_resource {
+  target          = google_pubsub_subscription.webhook["ehr"]
+  values          = { id = "projects/acme-imaging/subscriptions/dropsight-results-ehr-push" }
+  override_during = plan
+}
+
+override_resource {
+  target          = google_project_iam_custom_role.plan
+  values          = { id = "projects/acme-imaging/roles/dropsight_plan" }
+  override_during = plan
+}
+
+override_resource {
+  target          = google_kms_crypto_key.data
+  values          = { id = "projects/acme-imaging/locations/us-central1/keyRings/dropsight/cryptoKeys/data" }
+  override_during = plan
+}
+
+override_resource {
+  target          = google_artifact_registry_repository.images
+  values          = { id = "projects/acme-imaging/locations/us-central1/repositories/dropsight", name = "dropsight" }
+  override_during = plan
+}
+
+override_resource {
+  target          = google_secret_manager_secret.pseudonym_key
+  values          = { id = "projects/acme-imaging/secrets/dropsight-pseudonym-key" }
+  override_during = plan
+}
+
+override_resource {
+  target          = google_secret_manager_secret.webhook_key
+  values          = { id = "projects/acme-imaging/secrets/dropsight-webhook-key" }
+  override_during = plan
+}
