@@ -101,7 +101,7 @@ def test_only_true_makes_an_administrator(callers: Callers, admin: Any) -> None:
     assert callers(signed(claims(admin=admin))).admin is False
 
 
-WRONG = [
+WRONG: list[tuple[dict[str, Any], str]] = [
     ({"aud": "another-project"}, "audience"),
     ({"aud": None}, "audience"),
     ({"iss": "https://securetoken.google.com/another-project"}, "issuer"),
