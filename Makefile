@@ -16,6 +16,9 @@ PROJECTS := shared inference_container
 # Node and npm come from the Python requirements of the tests.
 NPM := PATH="$(abspath $(BIN)):$$PATH" npm --silent
 
+# The emulator of Firebase Auth, for the tests of the page in the cloud.
+AUTH := tests/emulators/firebase
+
 # Settings of `make demo`.
 CHECK ?=
 PORT ?= 8080
@@ -32,7 +35,7 @@ demo: $(VENV)/.ready-demo ## Set up, run everything on sample files, open the re
 	@mkdir -p "$(DEMO_ROOT)"
 	$(BIN)/dropsight demo --root "$(DEMO_ROOT)" --port $(PORT) $(if $(CHECK),--check)
 
-test: $(VENV)/.ready-test $(VENV)/.with-runtimes ## Set up and run all tests, with torch and TensorFlow
+test: $(VENV)/.ready-test $(VENV)/.with-runtimes $(AUTH)/node_modules/.ready ## Set up and run all tests, with torch and TensorFlow
 	$(BIN)/python -m pytest $(ARGS)
 	$(if $(ARGS),,$(MAKE) test-web)
 
@@ -71,6 +74,10 @@ $(VENV)/.ready-%: requirements/%.txt requirements/build.txt $(PROJECTS:%=%/pypro
 $(VENV)/.with-runtimes: requirements/runtimes.txt $(VENV)/.ready-test
 	$(UV) pip install --python $(BIN)/python --require-hashes -r $< || { [ "$$CI" != true ] && \
 		echo "torch and TensorFlow could not be installed: their tests will be skipped" >&2; }
+	@touch $@
+
+$(AUTH)/node_modules/.ready: $(AUTH)/package.json $(AUTH)/package-lock.json $(VENV)/.ready-test
+	cd $(AUTH) && $(NPM) install --no-save --ignore-scripts
 	@touch $@
 
 # `npm ci` refuses a lock file without the binaries of other platforms, which some registries lack.
