@@ -16,6 +16,9 @@ PROJECTS := shared inference_container
 # Node and npm come from the Python requirements of the tests.
 NPM := PATH="$(abspath $(BIN)):$$PATH" npm --silent
 
+# The emulator of Firebase Auth, for the tests of the page in the cloud.
+AUTH := tests/emulators/firebase
+
 # Settings of `make demo`.
 CHECK ?=
 PORT ?= 8080
@@ -32,7 +35,7 @@ demo: $(VENV)/.ready-demo ## Set up, run everything on sample files, open the re
 	@mkdir -p "$(DEMO_ROOT)"
 	$(BIN)/dropsight demo --root "$(DEMO_ROOT)" --port $(PORT) $(if $(CHECK),--check)
 
-test: $(VENV)/.ready-test $(VENV)/.with-runtimes $(VENV)-terraform/.ready ## Set up and run all tests, with torch and TensorFlow
+test: $(VENV)/.ready-test $(VENV)/.with-runtimes $(VENV)-terraform/.ready $(AUTH)/node_modules/.ready ## Set up and run all tests, with torch and TensorFlow
 	$(BIN)/python -m pytest $(ARGS)
 	$(if $(ARGS),,$(MAKE) test-web)
 
@@ -84,6 +87,10 @@ $(VENV)-terraform/.ready: requirements/terraform.txt requirements/terraform-sche
 	{ [ "$$CI" != true ] && \
 		echo "the stub provider could not be installed: tests of terraform/ will be skipped" >&2; }
 	@mkdir -p $(@D) && touch $@
+
+$(AUTH)/node_modules/.ready: $(AUTH)/package.json $(AUTH)/package-lock.json $(VENV)/.ready-test
+	cd $(AUTH) && $(NPM) install --no-save --ignore-scripts
+	@touch $@
 
 # `npm ci` refuses a lock file without the binaries of other platforms, which some registries lack.
 web/node_modules/.ready: web/package.json web/package-lock.json $(VENV)/.ready-test

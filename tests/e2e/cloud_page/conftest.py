@@ -68,6 +68,12 @@ def page_config(auth: AuthEmulator, firestore: str, api: str, **changes: Any) ->
     )
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _patience() -> None:
+    """Emulators that have just started, on a machine that does other things, take their time."""
+    expect.set_options(timeout=60_000)
+
+
 @pytest.fixture(scope="session")
 def auth_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AuthEmulator]:
     missing = missing_parts()

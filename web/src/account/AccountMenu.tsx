@@ -6,14 +6,21 @@ import type { Account, Gate } from "./gate";
 
 export function AccountMenu({ gate, account }: { gate: Gate; account: Account }) {
   const { t } = useTranslation();
+  const label = t("account.of", { name: account.name });
   const initial = [...(account.name || "?")][0]?.toUpperCase();
   return (
     <Popover.Root>
-      <Popover.Trigger className="account" aria-label={t("account.of", { name: account.name })}>
+      <Popover.Trigger className="account" aria-label={label}>
         {initial}
       </Popover.Trigger>
       <Popover.Portal>
-        <Popover.Content className="account-card" align="end" sideOffset={6}>
+        <Popover.Content
+          className="account-card"
+          aria-label={label}
+          align="end"
+          sideOffset={6}
+          collisionPadding={8}
+        >
           <p className="account-name">{account.name}</p>
           {account.email !== account.name && <p className="soft">{account.email}</p>}
           <p className="soft">

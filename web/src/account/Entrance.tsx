@@ -15,7 +15,15 @@ export default function Entrance({ gate }: { gate: Gate }) {
   const standing = useSyncExternalStore(gate.subscribe, gate.standing);
   switch (standing.state) {
     case "reading":
-      return <main className="entrance" aria-busy="true" aria-label={t("account.reading")} />;
+      return (
+        <main className="entrance" aria-busy="true" aria-label={t("account.reading")}>
+          {standing.refused && (
+            <p role="status">
+              {t(`account.reason.${standing.refused.reason}`, { code: standing.refused.code })}
+            </p>
+          )}
+        </main>
+      );
     case "out":
       return <SignIn gate={gate} refused={standing.refused ?? null} />;
     case "closed":

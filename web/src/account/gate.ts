@@ -13,7 +13,8 @@ export interface Account {
 }
 
 export type Standing =
-  | { state: "reading" }
+  /** `refused`: why it takes so long; it is tried again. */
+  | { state: "reading"; refused?: SignInRefused }
   /** `refused`: why coming back from another page's sign-in did not work. */
   | { state: "out"; refused?: SignInRefused }
   /** Signed in, but no project is granted. */

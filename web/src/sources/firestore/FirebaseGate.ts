@@ -18,6 +18,7 @@ import {
 import type { FirestoreConfig, SignInMethod } from "../config";
 import type { ResultSource } from "../source";
 import type { Token } from "./Api";
+import { pause, pauseOf } from "./patience";
 
 const MEANINGS: Record<string, Reason> = {
   "auth/invalid-credential": "wrong",
@@ -94,8 +95,19 @@ export class FirebaseGate implements Gate {
   private async look(user: User | null): Promise<void> {
     this.looks += 1;
     const turn = this.looks;
-    const standing = user === null ? { state: "out" as const } : await this.standingOf(user);
-    if (turn === this.looks && standing !== null) this.stand(standing);
+    for (let attempt = 1; turn === this.looks; attempt += 1) {
+      try {
+        const standing = user === null ? { state: "out" as const } : await this.standingOf(user);
+        if (turn === this.looks && standing !== null) this.stand(standing);
+        return;
+      } catch (error) {
+        // Not connected, most likely. Whoever sees results goes on seeing them.
+        if (this.current.state === "reading") {
+          this.stand({ state: "reading", refused: refusal(error) });
+        }
+        await pause(pauseOf(attempt));
+      }
+    }
   }
 
   /** Null where a new token changes nothing: then what is on the screen stays. */

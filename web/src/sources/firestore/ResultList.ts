@@ -17,6 +17,8 @@ export class ResultList implements Following {
   private readonly toldAt = new Map<string, number>();
   private readonly ending = new AbortController();
   private readonly states: Connection[] = [];
+  /** One for each group of projects: settled once its first page was read. */
+  private readonly begun: Promise<void>[] = [];
 
   constructor(
     private readonly database: Database,
@@ -26,7 +28,9 @@ export class ResultList implements Following {
     private readonly connection: (state: Connection) => void,
   ) {
     for (let at = 0; at < projects.length; at += MOST_PROJECTS) {
-      void this.open(this.states.length, projects.slice(at, at + MOST_PROJECTS));
+      const some = projects.slice(at, at + MOST_PROJECTS);
+      const group = this.begun.length;
+      this.begun.push(new Promise((resolve) => void this.open(group, some, resolve)));
     }
   }
 
@@ -36,13 +40,14 @@ export class ResultList implements Following {
   };
 
   readonly older = async (): Promise<boolean> => {
+    await Promise.all(this.begun);
     const open = this.histories.filter((one) => !one.ended);
     await Promise.all(open.map((one) => this.read(one)));
     return this.histories.some((one) => !one.ended);
   };
 
   /** Reads the first page and then follows. Begins again for as long as it is refused or away. */
-  private async open(group: number, projects: readonly string[]): Promise<void> {
+  private async open(group: number, projects: readonly string[], begun: () => void): Promise<void> {
     this.tell(group, "connecting");
     for (let attempt = 1; !this.ending.signal.aborted; attempt += 1) {
       try {
@@ -50,6 +55,7 @@ export class ResultList implements Following {
         const readAt = await this.read(history);
         if (this.ending.signal.aborted) return;
         this.histories[group] = history;
+        begun();
         await this.follow(group, projects, readAt - OVERLAP_MS);
       } catch (error) {
         console.warn("dropsight: the list of results is not followed just now", error);

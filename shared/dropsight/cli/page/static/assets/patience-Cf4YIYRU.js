@@ -1,0 +1,1 @@
+var e=e=>Math.min(3e4,500*2**(e-1))*(.75+Math.random()/2);function t(e,t){return new Promise((n,r)=>{let i=e=>()=>{clearTimeout(s),globalThis.removeEventListener?.(`online`,a),t?.removeEventListener(`abort`,o),e()},a=i(n),o=i(()=>r(t?.reason)),s=setTimeout(a,e);globalThis.addEventListener?.(`online`,a),t?.aborted?o():t?.addEventListener(`abort`,o)})}export{e as n,t};
