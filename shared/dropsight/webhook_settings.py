@@ -4,6 +4,7 @@ may hold a token, and a secret is one."""
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import json
 import re
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from dropsight.domain.events import CHANGES
 PREFIX = "DROPSIGHT_WEBHOOK_"
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 """A subscriber's name is part of the name of its subscription."""
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+"""Of a host's name, which `urlsplit` gives in small letters."""
 EVENTS = tuple(f"result.{one}" for one in CHANGES)
 
 
@@ -101,13 +104,24 @@ def _is_address(url: object) -> bool:
     return (
         usual
         and parts.scheme in ("http", "https")
-        and bool(parts.hostname)
+        and _is_host(parts.hostname or "")
         and parts.username is None
         and not parts.fragment
         and url.isascii()
         and url.isprintable()
         and " " not in url
     )
+
+
+def _is_host(host: str) -> bool:
+    """A name (RFC 1123, section 2.1), or an address."""
+    if ":" in host:
+        try:
+            ipaddress.IPv6Address(host)
+        except ValueError:
+            return False
+        return "%" not in host  # a zone, which is of one machine
+    return len(host) <= 253 and all(LABEL.fullmatch(one) for one in host.split("."))
 
 
 def _name_of(url: str) -> str:

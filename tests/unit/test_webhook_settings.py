@@ -49,6 +49,12 @@ def test_without_names_they_are_called_by_their_hosts_and_stay_so(text: str):
         "https://example.org/secret-path#x",
         "https://example.org/secret path",
         "https://exämple.org/secret-path",
+        "https://.example.org/secret-path",
+        "https://example..org/secret-path",
+        "https://-example.org/secret-path",
+        f"https://{'a' * 64}.org/secret-path",
+        "https://[::1/secret-path",
+        "https://[fe80::1%25eth0]/secret-path",
     ],
 )
 def test_an_address_that_is_none_is_refused_without_repeating_it(address: str):
@@ -83,6 +89,11 @@ def test_what_is_no_list_of_addresses_says_which_variable(text: str):
 def test_values_that_are_not_legal_say_which_variable(name: str, text: str):
     with pytest.raises(ValueError, match=name):
         Settings.from_environment({name: text})
+
+
+def test_hosts_are_names_or_addresses():
+    for address in ("https://A.example.org:8443/", "http://127.0.0.1:9000/", "http://[::1]:9000/"):
+        assert list(urls(address).values()) == [address]
 
 
 def test_lists_are_json_or_separated_by_commas():
