@@ -21,7 +21,7 @@ from dropsight.cli.samples.phantom import draw_chest
 from tests.container_process import free_port
 from tests.images.dockerfile_replay import ACCOUNT, Image, Replay
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
 BUNDLE = "cxr-pneumonia"
