@@ -12,9 +12,18 @@ from dropsight.cli.errors import CommandFailed, Exit
 from dropsight.domain.errors import DropsightError
 
 COMMANDS = (
-    "up", "drop", "watch", "results", "explain", "models", "backfill", "patient", "dlq", "samples",
+    "up",
+    "drop",
+    "watch",
+    "results",
+    "explain",
+    "models",
+    "backfill",
+    "patient",
+    "dlq",
+    "samples",
     "demo",
-)  # fmt: skip
+)
 
 EPILOG = """\
 examples:
