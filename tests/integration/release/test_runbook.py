@@ -10,11 +10,11 @@ import pytest
 
 from deploy.canary.__main__ import options_from
 from dropsight.cli.main import parser
-from tests.release.gcloud_check import not_understood
+from tests.integration.release.gcloud_check import not_understood
 
 pytestmark = pytest.mark.integration
 
-PAGE = (Path(__file__).parents[2] / "docs/runbook.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs/runbook.md").read_text()
 BLOCKS = re.findall(r"^ *```\n(.*?)^ *```$", PAGE, re.MULTILINE | re.DOTALL)
 LINES = [line.strip() for block in BLOCKS for line in block.splitlines()]
 NAMED = {

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from dockerfile_parse import DockerfileParser
 
-from tests.images.base_image import base_environment, make_base
+from tests.integration.images.base_image import base_environment, make_base
 
 OF_THE_MACHINE = "bin|dev|etc|lib|lib64|proc|root|sbin|sys|tmp|usr"
 IMAGE_PATH = re.compile(rf"(?<![\w./}}])/(?!(?:{OF_THE_MACHINE})\b)(?=[a-z])")

@@ -19,11 +19,11 @@ import urllib3
 from dropsight.cli.samples.film import chest_film
 from dropsight.cli.samples.phantom import draw_chest
 from tests.container_process import free_port
-from tests.images.dockerfile_replay import ACCOUNT, Image, Replay
+from tests.integration.images.dockerfile_replay import ACCOUNT, Image, Replay
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BUNDLE = "cxr-pneumonia"
 REQUIREMENTS = os.environ.get("REPLAYED_REQUIREMENTS", "container")
 """Another of requirements/ (of a GPU: several GB), to be tried by hand."""

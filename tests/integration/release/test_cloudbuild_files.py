@@ -20,7 +20,7 @@ from deploy.canary.__main__ import options_from
 
 pytestmark = pytest.mark.integration
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FILES = ("cloudbuild.yaml", *(f"cloudbuild/{one.name}" for one in (ROOT / "cloudbuild").iterdir()))
 BUILT_IN = {"PROJECT_ID", "BUILD_ID", "SHORT_SHA"}
 """https://cloud.google.com/build/docs/configuring-builds/substitute-variable-values"""
@@ -120,7 +120,7 @@ def test_a_release_tests_then_builds_then_applies_then_moves_traffic() -> None:
     while after[step]:
         step = after[step][0]
         chain.append(step)
-    order = ["bases", "test", "images", "sboms", "apply", "canary", "publish", "remember"]
+    order = ["bases", "test", "images", "sboms", "apply", "canary", "publish", "page", "remember"]
     assert chain[::-1] == order
 
 
@@ -190,6 +190,7 @@ def with_fake(
             "HOME": str(folder),
             "PROJECT_ID": "p",
             "REGION": "us-central1",
+            "PREFIX": "dropsight",
             "STATE_BUCKET": "p-terraform",
         },
         capture_output=True,

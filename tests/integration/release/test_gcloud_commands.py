@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.canary.gcloud import Gcloud, ReleaseFailed
-from tests.release.gcloud_check import not_understood
+from tests.integration.release.gcloud_check import not_understood
 
 pytestmark = pytest.mark.integration
 

@@ -13,7 +13,7 @@ from dockerfile_parse import DockerfileParser
 
 pytestmark = pytest.mark.integration
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BASE = "python:3.11-slim-bookworm"
 DIGEST = f"sha256:{'a1' * 32}"
 BUILT = f"sha256:{'b2' * 32}"

@@ -16,13 +16,13 @@ import numpy as np
 import pytest
 
 from dropsight.settings import Settings
-from tests.release import fake_gcloud
+from tests.integration.release import fake_gcloud
 from tests.toy_bundle import write_toy_bundle
 from tests.toy_container import Container, running
 
 pytestmark = pytest.mark.integration
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 OLD = f"r/p/dropsight/inference-cpu@sha256:{'a' * 64}"
 NEW = f"r/p/dropsight/inference-cpu@sha256:{'b' * 64}"
 LATER = "2100-01-01T00:00:00.000000Z"
