@@ -36,7 +36,7 @@ def test_what_is_valid_but_wrong_fails_a_test(
     terraform: Terraform, configuration: Path, mutation: Mutation
 ):
     mutation.apply(configuration)
-    outcome = terraform.test(configuration)
+    outcome = terraform.test(configuration, f"{mutation.test}.tftest.hcl")
     assert not outcome.passed
     assert mutation.told in outcome.text
 
@@ -46,6 +46,6 @@ def test_what_is_unsafe_breaks_a_rule(
     terraform: Terraform, configuration: Path, mutation: Mutation
 ):
     mutation.apply(configuration)
-    outcome = terraform.test(configuration, "pipeline.tftest.hcl")
+    outcome = terraform.test(configuration, "messages.tftest.hcl")
     found = " ".join(breaches(outcome.plans["messages"]))
     assert mutation.told in found
