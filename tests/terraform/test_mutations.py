@@ -16,9 +16,7 @@ def cases(mutations: tuple[Mutation, ...]) -> pytest.MarkDecorator:
 
 
 def test_as_it_is_no_rule_is_broken(tested: Outcome):
-    assert {name: breaches(plan) for name, plan in tested.plans.items()} == dict.fromkeys(
-        tested.plans, []
-    )
+    assert [breach for plan in tested.plans.values() for breach in breaches(plan)] == []
 
 
 @cases(INVALID)
