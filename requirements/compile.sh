@@ -3,7 +3,7 @@
 # platform, without the address of any index. `uv` comes from .venv (see Makefile).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-for name in build demo functions container test bench runtimes training terraform terraform-schema; do
+for name in build demo ingest container test bench runtimes training terraform terraform-schema; do
     [ -f "requirements/$name.in" ] || continue
     # Of these only a file is read: what they depend on is not installed.
     [ "$name" = terraform-schema ] && dependencies=--no-deps || dependencies=
