@@ -18,8 +18,6 @@ TOPIC_PREDICT = "dropsight-predict"
 TOPIC_EXPLAIN = "dropsight-explain"
 TOPIC_DEAD_LETTER = "dropsight-dead-letter"
 
-MODEL_ATTRIBUTE = "model"
-"""Message attribute: the model that is asked. In the cloud each has a subscription that filters."""
 REASON_ATTRIBUTE = "dropsightReason"
 """Message attribute: why the last delivery of a dead letter failed."""
 
@@ -30,15 +28,8 @@ def push_subscription(topic: str) -> str:
 
 
 def topic_of(subscription: str) -> str:
-    """Inverse of `push_subscription`; takes a full resource name as well.
-
-    A topic may have several: `dropsight-predict-cxr-pneumonia-push` is that of one model.
-    """
-    name = subscription.rpartition("/")[2].removesuffix("-push")
-    for topic in (TOPIC_PREDICT, TOPIC_EXPLAIN):
-        if name.startswith(f"{topic}-"):
-            return topic
-    return name
+    """Inverse of `push_subscription`; takes a full resource name as well."""
+    return subscription.rpartition("/")[2].removesuffix("-push")
 
 
 class PushMessage(Record, kw_only=True, frozen=True):

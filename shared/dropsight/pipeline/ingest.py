@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 from dropsight.domain.errors import BudgetExceeded, PermanentError, PreconditionFailed
 from dropsight.domain.events import (
-    MODEL_ATTRIBUTE,
     TOPIC_PREDICT,
     ObjectFinalized,
     ObjectRef,
@@ -219,8 +218,7 @@ class Ingest:
             frame=frame,
             requested_at=time.time(),
         )
-        attributes = {"resultId": result.result_id, MODEL_ATTRIBUTE: manifest.name}
-        self.publisher.publish(TOPIC_PREDICT, encode(request), attributes)
+        self.publisher.publish(TOPIC_PREDICT, encode(request), {"resultId": result.result_id})
         log.info("queued", extra={"result_id": result.result_id})
 
 

@@ -8,12 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dropsight.domain.errors import ExplanationUnavailable, ObjectGone
-from dropsight.domain.events import (
-    MODEL_ATTRIBUTE,
-    TOPIC_EXPLAIN,
-    ExplanationRequested,
-    ObjectRef,
-)
+from dropsight.domain.events import TOPIC_EXPLAIN, ExplanationRequested, ObjectRef
 from dropsight.domain.exports import check_frame
 from dropsight.domain.manifests import Manifest
 from dropsight.domain.progress import add_explanation
@@ -58,8 +53,7 @@ def publish_pending(
             parameters=parameters.get(method, {}),
             requested_at=time.time(),
         )
-        attributes = {"resultId": result_id, MODEL_ATTRIBUTE: manifest.name}
-        publisher.publish(TOPIC_EXPLAIN, encode(asked), attributes)
+        publisher.publish(TOPIC_EXPLAIN, encode(asked), {"resultId": result_id})
 
 
 @dataclass(frozen=True)
