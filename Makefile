@@ -83,7 +83,7 @@ $(VENV)-terraform/.ready: requirements/terraform.txt requirements/terraform-sche
 		$(UV) pip install --python "$(VENV)-terraform/bin/python" --require-hashes -r requirements/terraform.txt && \
 		$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
 			--require-hashes -d "$(VENV)-terraform/schemas" -r requirements/terraform-schema.txt && \
-		"$(VENV)-terraform/bin/python" tests/terraform/stub/extract.py "$(VENV)-terraform/schemas"; } || \
+		"$(VENV)-terraform/bin/python" -m tests.terraform.stub.extract "$(VENV)-terraform/schemas"; } || \
 	{ [ "$$CI" != true ] && \
 		echo "the stub provider could not be installed: tests of terraform/ will be skipped" >&2; }
 	@mkdir -p $(@D) && touch $@

@@ -1,6 +1,7 @@
 # Where files are dropped: the only place with patient identity in it.
 
 resource "google_storage_bucket" "landing" {
+  # checkov:skip=CKV_GCP_62: who read and wrote what is in the audit log (audit.tf); access logs would need a bucket of their own
   name                        = "${var.project}-${var.prefix}-landing"
   location                    = var.region
   uniform_bucket_level_access = true

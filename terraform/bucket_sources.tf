@@ -1,6 +1,7 @@
 # Archives of the functions, from which Cloud Functions builds.
 
 resource "google_storage_bucket" "sources" {
+  # checkov:skip=CKV_GCP_62: who read and wrote what is in the audit log (audit.tf); access logs would need a bucket of their own
   name                        = "${var.project}-${var.prefix}-sources"
   location                    = var.region
   uniform_bucket_level_access = true

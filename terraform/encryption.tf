@@ -26,6 +26,8 @@ resource "google_kms_key_ring" "data" {
 resource "google_kms_crypto_key" "data" {
   count = var.encryption == null ? 0 : 1
 
+  # checkov:skip=CKV_GCP_43: 90 days is the default of var.encryption, which checkov does not work out
+
   name            = "data"
   key_ring        = google_kms_key_ring.data[0].id
   purpose         = "ENCRYPT_DECRYPT"

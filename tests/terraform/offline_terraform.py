@@ -1,4 +1,4 @@
-"""Terraform without a registry and without a cloud: `validate` and `test` against the stub provider."""
+"""Terraform without a registry or a cloud: `validate` and `test` against the stub provider."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ class Right:
     member: str
     role: str
     place: str
-    """Last part of the name of what it is on; `project`, or `project if <title of the condition>`."""
+    """Last part of the name of what it is on; `project`, `project if <title of the condition>`."""
     address: str
 
 

@@ -1,4 +1,4 @@
-"""What must hold of every resource of a plan, whatever it is called: one sentence for each breach."""
+"""What must hold of every resource of a plan, whatever its name: a sentence for each breach."""
 
 from __future__ import annotations
 

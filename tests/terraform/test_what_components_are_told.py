@@ -20,15 +20,15 @@ pytestmark = pytest.mark.integration
 ENDPOINTS = REPOSITORY / "inference_container" / "dropsight_inference" / "app.py"
 
 
-def variables_of(kind: type[Any], prefix: str = "DROPSIGHT_") -> set[str]:
+def variables_of(kind: Any, prefix: str = "DROPSIGHT_") -> set[str]:
     """Environment variables of the settings; nested settings have their name before theirs."""
     names = set()
     for one in dataclasses.fields(kind):
-        nested = one.default_factory if dataclasses.is_dataclass(one.default_factory) else None
-        if nested is None:
-            names.add(f"{prefix}{one.name.upper()}")
-        else:
+        nested: Any = one.default_factory
+        if dataclasses.is_dataclass(nested):
             names |= variables_of(nested, f"{prefix}{one.name.upper().removesuffix('S')}_")
+        else:
+            names.add(f"{prefix}{one.name.upper()}")
     return names
 
 

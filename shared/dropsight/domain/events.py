@@ -98,7 +98,7 @@ class ObjectFinalized(Record, kw_only=True, frozen=True):
 
 
 def object_finalized(data: Mapping[str, Any]) -> ObjectFinalized:
-    """Read the `data` of a storage CloudEvent, or of a Pub/Sub CloudEvent whose message is a storage
+    """Read the `data` of a storage CloudEvent, or of a Pub/Sub CloudEvent that brings a storage
     notification. Raises MessageInvalid, naming the field at fault.
 
     https://cloud.google.com/storage/docs/pubsub-notifications (payload JSON_API_V1)
@@ -108,9 +108,7 @@ def object_finalized(data: Mapping[str, Any]) -> ObjectFinalized:
         try:
             return notified(base64.b64decode(message.get("data", ""), validate=True))
         except ValueError as error:
-            raise MessageInvalid(
-                f"not a storage notification: data is not base64: {error}"
-            ) from error
+            raise MessageInvalid(f"not a storage notification: data: {error}") from error
     try:
         return msgspec.convert(data, described(ObjectFinalized), strict=False)
     except msgspec.ValidationError as error:

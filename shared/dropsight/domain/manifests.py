@@ -275,7 +275,7 @@ def load_manifest(folder: Path) -> Manifest:
 
 def load_manifests(models: Path, serve: str = "") -> dict[str, Manifest]:
     """Bundles `models/<name>/model.yaml`, by name: all, or those that `serve` names, separated by
-    commas (`Settings.serve`). Raises ManifestInvalid if there is none, or one of them is missing."""
+    commas (`Settings.serve`). Raises ManifestInvalid if there is none, or one is missing."""
     folders = sorted(path.parent for path in models.glob("*/model.yaml"))
     if not folders:
         raise ManifestInvalid(

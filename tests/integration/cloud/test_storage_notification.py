@@ -1,4 +1,4 @@
-"""A storage notification, pushed by Pub/Sub as terraform/ sets it up, to the real function `ingest`."""
+"""A storage notification, pushed as terraform/ sets it up, to the real function `ingest`."""
 
 import base64
 import json

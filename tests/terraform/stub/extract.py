@@ -1,10 +1,11 @@
 """Write schemas for the stub provider: `<provider>.schema` beside cdktf's wheels.
 
-    python tests/terraform/stub/extract.py FOLDER
+    python -m tests.terraform.stub.extract FOLDER
 
 A wheel of cdktf wraps one provider for other languages: in the wheel, an npm package; in that, a
-generated JavaScript class for each resource. `generated_classes.py` reads these. cdktf has ended, its
-last packages have the providers' version 6.50.0; docs/decisions/0016 says what that leaves unproven.
+generated JavaScript class for each resource. `generated_classes.py` reads these. cdktf has ended;
+its last packages have the providers' version 6.50.0. docs/decisions/0016 says what that leaves
+unproven.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from generated_classes import read_provider, read_resource
-from protocol_schema import archive_schema, provider_schema, resource_schema
 from tf.gen import tfplugin_pb2 as protocol
+
+from tests.terraform.stub.generated_classes import read_provider, read_resource
+from tests.terraform.stub.protocol_schema import archive_schema, provider_schema, resource_schema
 
 PACKAGE = "cdktf_cdktf_provider_"
 _SOURCE = re.compile(r"package/lib/([\w-]+)/index\.js")

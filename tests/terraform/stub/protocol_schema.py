@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from generated_classes import Attribute, Block, Nested, Resource
 from tf.gen import tfplugin_pb2 as protocol
+
+from tests.terraform.stub.generated_classes import Attribute, Block, Nested, Resource
 
 Form = protocol.Schema.NestedBlock.NestingMode
 

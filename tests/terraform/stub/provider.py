@@ -4,9 +4,8 @@
 
 SCHEMAS is a folder with `<provider>.schema` (see `extract.py`), TERRAFORM the configuration. Prints
 one line, the value of TF_REATTACH_PROVIDERS with which Terraform finds them, and serves until its
-standard input is closed. By hand:
-
-    mkfifo /tmp/stop; python … < /tmp/stop &     then     TF_REATTACH_PROVIDERS='…' terraform validate
+standard input is closed (by hand: leave it open in one terminal, and give the line to Terraform in
+another).
 
 One process serves any number of runs; with `dev_overrides` Terraform would start nine for each.
 `validate` needs the schema only; `terraform test` takes values from `mock_provider`.
@@ -29,7 +28,7 @@ from tf.gen import tfplugin_pb2 as protocol
 from tf.gen import tfplugin_pb2_grpc as calls
 
 
-class SchemaOnly(calls.ProviderServicer):  # type: ignore[misc]  # generated code
+class SchemaOnly(calls.ProviderServicer):
     """Answers what is in the schema; every other call stays unimplemented, so it fails loudly."""
 
     def __init__(self, schema: Any) -> None:
@@ -51,7 +50,7 @@ class SchemaOnly(calls.ProviderServicer):  # type: ignore[misc]  # generated cod
         return protocol.StopProvider.Response()
 
 
-class Silent(stdio.GRPCStdioServicer):  # type: ignore[misc]  # generated code
+class Silent(stdio.GRPCStdioServicer):
     """Terraform listens to what a provider prints."""
 
     def StreamStdio(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -59,8 +58,8 @@ class Silent(stdio.GRPCStdioServicer):  # type: ignore[misc]  # generated code
 
 
 def read_schema(path: Path, configuration: Path) -> Any:
-    """With the types that `configuration` names, misspelled ones being none: Terraform works through
-    a schema at each start, which takes it a second for all 1,500 types of google's provider."""
+    """With the types that `configuration` names, misspelled ones being none: Terraform reads all of
+    a schema at each start, which takes it a second for the 1,500 types of google's provider."""
     schema = protocol.GetProviderSchema.Response.FromString(path.read_bytes())
     for keyword, schemas in (
         ("resource", schema.resource_schemas),

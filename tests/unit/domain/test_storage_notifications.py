@@ -1,4 +1,4 @@
-"""What the subscriptions of terraform/ expect of the messages."""
+"""What terraform/ expects of the function `ingest`."""
 
 import base64
 import json
@@ -7,15 +7,7 @@ from pathlib import Path
 import pytest
 
 from dropsight.domain.errors import ManifestInvalid, MessageInvalid
-from dropsight.domain.events import (
-    TOPIC_EXPLAIN,
-    TOPIC_FINALIZED,
-    TOPIC_PREDICT,
-    ObjectFinalized,
-    notified,
-    object_finalized,
-    topic_of,
-)
+from dropsight.domain.events import ObjectFinalized, notified, object_finalized
 from dropsight.domain.manifests import load_manifests
 
 pytestmark = pytest.mark.unit
@@ -58,19 +50,6 @@ def test_a_dead_storage_notification_is_read_as_it_was_sent():
 def test_a_push_that_is_no_notification_is_refused(data: dict[str, object]):
     with pytest.raises(MessageInvalid, match="not a storage notification"):
         object_finalized(data)
-
-
-@pytest.mark.parametrize(
-    ("subscription", "topic"),
-    [
-        ("dropsight-finalized-push", TOPIC_FINALIZED),
-        ("projects/p/subscriptions/dropsight-predict-push", TOPIC_PREDICT),
-        ("projects/p/subscriptions/dropsight-predict-cxr-pneumonia-push", TOPIC_PREDICT),
-        ("dropsight-explain-blood-cells-push", TOPIC_EXPLAIN),
-    ],
-)
-def test_each_model_may_have_a_subscription_of_its_own(subscription: str, topic: str):
-    assert topic_of(subscription) == topic
 
 
 def test_only_the_models_that_are_served_are_routed_to():
