@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from dropsight.domain.errors import PlanInvalid
+from dropsight.domain.errors import PermanentError, PlanInvalid
 from dropsight.domain.manifests import load_manifest, load_manifests
 from dropsight.domain.wire import to_plain
 from dropsight.planning.times import Machine, ModelTimes, Times
@@ -24,8 +24,8 @@ def write_times(models: Path, files: Mapping[str, Path], to: Path, rounds: int) 
     """Measure and write; sentences as it goes. Each figure is the fastest of `rounds`: whatever
     else the machine does can only add to it.
 
-    files: by model, what it is measured on. A model without one is left out. Raises PlanInvalid,
-    ManifestInvalid.
+    files: by model, what it is measured on. A model without one is left out. Raises PlanInvalid
+    also where a bundle or a file is refused.
     """
     known = load_manifests(models)
     if unknown := sorted(files.keys() - known.keys()):
@@ -39,7 +39,10 @@ def write_times(models: Path, files: Mapping[str, Path], to: Path, rounds: int) 
         elif name not in files:
             yield f"{name}: left out, nothing to measure it on; give --file {name}=PATH"
         else:
-            measured[name] = measure_model(bundle, files[name], rounds)
+            try:
+                measured[name] = measure_model(bundle, files[name], rounds)
+            except PermanentError as error:
+                raise PlanInvalid(f"{name} on {files[name].name}: {error}") from error
             yield _told(name, measured[name])
     if not measured:
         raise PlanInvalid(f"{models}: nothing was measured")

@@ -20,6 +20,11 @@ FIRST_OPERATIONS = 500.0
 RAMP_S = 300.0
 RAMP = 1.5
 """Firestore: 500 operations a second, and half as many more every five minutes."""
+LEAST_CPU = 4.0
+LEAST_GIB = 16.0
+"""Beside an L4."""
+Used = tuple[str, float, float | None, str | None]
+"""Name of a limit, what is used of it, its bound where the file does not say it, and the pool."""
 SPAN_S = 10.0
 """Shortest time that a rate is taken over."""
 
@@ -44,6 +49,8 @@ class Touched:
     used: float
     bound: float | None
     """The limit itself; None where it must be looked up."""
+    pool: str | None
+    """Whose it is, where each pool has its own."""
 
     @property
     def is_exceeded(self) -> bool:
@@ -58,19 +65,30 @@ def touched(outcome: Outcome, scenario: Scenario) -> list[Touched]:
     """Those that are near, exceeded, or must be looked up."""
     limits = load_limits()
     found = []
-    for name, used, bound in _used(outcome, scenario):
+    for name, used, bound, pool in [*_of_pools(outcome, scenario), *_of_all(outcome, scenario)]:
         legal = limits[name].value if bound is None else bound
         if used > 0 and (legal is None or used >= NEAR * legal):
-            found.append(Touched(name, limits[name], used, legal))
+            found.append(Touched(name, limits[name], used, legal, pool))
     return found
 
 
-def _used(outcome: Outcome, scenario: Scenario) -> Iterator[tuple[str, float, float | None]]:
-    """Name of a limit, what is used of it, and its bound where the file does not say it."""
-    specs = scenario.pools
+def _of_pools(outcome: Outcome, scenario: Scenario) -> Iterator[Used]:
     for name, pool in outcome.pools.items():
-        yield "maxInstances", pool.most, specs[name].max_instances
-        yield "concurrency", specs[name].concurrency, None
+        spec = scenario.pools[name]
+        yield "maxInstances", pool.most, spec.max_instances, name
+        yield "concurrency", spec.concurrency, None, name
+        if spec.gpu and (spec.cpu < LEAST_CPU or spec.memory_gib < LEAST_GIB):
+            yield "gpuCpu", LEAST_CPU, None, name
+            yield "gpuMemory", LEAST_GIB, None, name
+
+
+def _of_all(outcome: Outcome, scenario: Scenario) -> Iterator[Used]:
+    for name, used, bound in _sums(outcome, scenario):
+        yield name, used, bound, None
+
+
+def _sums(outcome: Outcome, scenario: Scenario) -> Iterator[tuple[str, float, float | None]]:
+    specs = scenario.pools
     most = {name: pool.most for name, pool in outcome.pools.items()}
     yield "regionCpu", sum(specs[name].cpu * count for name, count in most.items()), None
     yield "regionMemory", sum(specs[name].memory_gib * count for name, count in most.items()), None

@@ -157,7 +157,8 @@ def _limits(report: Report) -> Iterator[str]:
     for one in report.touched:
         bound = "look yours up" if one.bound is None else f"limit {_number(one.bound)}"
         mark = "OVER  " if one.is_exceeded else ""
-        yield f"  {mark}{one.limit.what}: {_number(one.used)} {one.limit.unit} ({bound})"
+        whose = f"{one.pool}: " if one.pool else ""
+        yield f"  {mark}{whose}{one.limit.what}: {_number(one.used)} {one.limit.unit} ({bound})"
         yield f"      {one.limit.ask}"
         yield f"      {one.limit.source}"
 
@@ -208,6 +209,7 @@ def as_plain(report: Report) -> dict[str, Any]:
         "limits": [
             {
                 "name": one.name,
+                "pool": one.pool,
                 "what": one.limit.what,
                 "unit": one.limit.unit,
                 "used": one.used,

@@ -58,7 +58,7 @@ class SubscriptionSpec(PlanRecord, kw_only=True, frozen=True):
     ack_deadline_s: Seconds = 600.0
     min_backoff_s: Seconds = 10.0
     max_backoff_s: Seconds = 600.0
-    max_attempts: Annotated[int, msgspec.Meta(ge=5, le=100)] = 20
+    max_attempts: Annotated[int, msgspec.Meta(ge=5, le=100)] = 10
     """Pub/Sub allows 5 to 100 before a message goes to the dead-letter topic."""
 
 

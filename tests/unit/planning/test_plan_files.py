@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
 from dropsight.domain.errors import PlanInvalid
-from dropsight.planning.files import parse_yaml, shipped
+from dropsight.planning.files import parse_yaml, read_yaml, shipped
 from dropsight.planning.limits import load_limits
 from dropsight.planning.prices import ITEMS, load_prices
 from dropsight.planning.scenario import Scenario
@@ -119,3 +120,13 @@ def test_times_need_a_single_frame(tmp_path: Path):
     path.write_text(yaml.safe_dump(plain))
     with pytest.raises(PlanInvalid, match="predictMs: found sizes"):
         load_times(path)
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[3] / "docs/plans").glob("*.yaml")))
+def test_every_documented_scenario_can_be_run_with_the_shipped_times(path: Path):
+    scenario = read_yaml(path, Scenario)
+    small = msgspec.structs.replace(
+        scenario, arrivals=msgspec.structs.replace(scenario.arrivals, files=50)
+    )
+
+    assert make_workload(small, load_times()).files == 50

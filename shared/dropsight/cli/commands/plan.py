@@ -218,6 +218,8 @@ def _measure(options: argparse.Namespace) -> int:
 
     if options.to is None:
         raise WrongUsage("plan: --measure needs --to FILE, where the times are written")
+    if not options.to.absolute().parent.is_dir():
+        raise CommandFailed(f"{options.to}: its folder does not exist; make it, or name another")
     if importlib.util.find_spec("dropsight_inference") is None:
         raise CommandFailed("plan: --measure needs the container's package, dropsight-inference")
     settings = common.settings_of(options)

@@ -1,7 +1,7 @@
 """The calendar of a simulation: what happens next, and when.
 
 A heap of our own and no simulation library: a million files an hour are some five million events,
-and SimPy's generator for each customer is 20 times slower than this (docs/decisions/0014).
+and SimPy's generator for each customer is 20 times slower than this (docs/decisions/0021).
 """
 
 from __future__ import annotations
