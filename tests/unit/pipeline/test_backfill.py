@@ -14,6 +14,7 @@ from dropsight.pipeline.backfill import Backfill
 from dropsight.settings import Settings
 from tests.fakes import (
     MemoryDeadLetterStore,
+    MemoryFeedbackStore,
     MemoryObjectStore,
     MemoryPublisher,
     MemoryResultStore,
@@ -45,7 +46,11 @@ class Filled:
     def __init__(self, folder: Path) -> None:
         self.publisher = MemoryPublisher()
         backend = Backend(
-            MemoryObjectStore(), self.publisher, MemoryResultStore(), MemoryDeadLetterStore()
+            MemoryObjectStore(),
+            self.publisher,
+            MemoryResultStore(),
+            MemoryDeadLetterStore(),
+            MemoryFeedbackStore(),
         )
         self.toy = ToyPipeline(Settings(root=folder), backend, BrightnessEngine())
         self.time = Time()

@@ -25,6 +25,7 @@ from dropsight.planning.operations import (
 from dropsight.settings import Settings
 from tests.fakes import (
     MemoryDeadLetterStore,
+    MemoryFeedbackStore,
     MemoryObjectStore,
     MemoryPublisher,
     MemoryResultStore,
@@ -61,6 +62,7 @@ def test_each_step_makes_the_calls_that_are_planned_for_it():
             publisher=Counting(publisher, counts),
             results=Counting(MemoryResultStore(), counts),
             dead_letters=MemoryDeadLetterStore(),
+            feedback=MemoryFeedbackStore(),
         ),
         engine=BrightnessEngine(),
     )
