@@ -21,7 +21,7 @@ IDENTITY = "abcdefghijklmnopqrstuvwxy"
 
 
 def stored(site: Site, project: str, name: str, at: float, first: str) -> Result:
-    """A result that is explained, without pictures. Its id begins with `first`, as no other does."""
+    """A result that is explained, without pictures. Its id begins with `first`, as no other."""
     result = Result(
         result_id=f"{first}{IDENTITY}",
         project=project,
