@@ -21,8 +21,7 @@ export type Standing =
   | { state: "closed"; account: Account }
   | { state: "in"; account: Account; source: ResultSource };
 
-export const REASONS = ["wrong", "often", "network", "disabled", "closed", "other"] as const;
-export type Reason = (typeof REASONS)[number];
+export type Reason = "wrong" | "often" | "network" | "disabled" | "closed" | "other";
 
 /** Signing in did not work. */
 export class SignInRefused extends Error {

@@ -6,7 +6,8 @@ import { type Result, toResult } from "../domain/result";
 import type { Row, RowFinding } from "../domain/row";
 import {
   type Connection,
-  type FeedbackGiven,
+  ConnectionLost,
+  type Feedback,
   type FeedbackRecord,
   type Following,
   type ResultSource,
@@ -155,7 +156,7 @@ export class LaptopSource implements ResultSource {
         if (request.status === 201) resolve(JSON.parse(request.responseText) as Upload);
         else reject(new UploadRefused(sentence(request.responseText, request.status)));
       };
-      request.onerror = () => reject(new Error("the server cannot be reached"));
+      request.onerror = () => reject(new ConnectionLost("the server cannot be reached"));
       request.onabort = () => reject(new DOMException("stopped", "AbortError"));
       signal.addEventListener("abort", () => request.abort());
       request.send(file);
@@ -179,7 +180,7 @@ export class LaptopSource implements ResultSource {
     };
   }
 
-  async giveFeedback(resultId: string, given: FeedbackGiven): Promise<void> {
+  async giveFeedback(resultId: string, given: Feedback): Promise<void> {
     const answer = await fetch(`v1/results/${resultId}/feedback`, {
       method: "POST",
       headers: { "content-type": "application/json" },

@@ -27,7 +27,10 @@ export interface Upload {
 /** An upload that was refused; `message` is the sentence that says why. */
 export class UploadRefused extends Error {}
 
-export interface FeedbackGiven {
+/** The server cannot be reached, or the connection broke: trying again may help. */
+export class ConnectionLost extends Error {}
+
+export interface Feedback {
   verdict: "agree" | "disagree";
   /** At most 2000 characters. */
   comment: string;
@@ -35,7 +38,7 @@ export interface FeedbackGiven {
   label: string | null;
 }
 
-export interface FeedbackRecord extends FeedbackGiven {
+export interface FeedbackRecord extends Feedback {
   feedbackId: string;
   author: { uid: string; name: string };
   /** Milliseconds since the epoch. */
@@ -69,7 +72,7 @@ export interface ResultSource {
   /** An address that a picture of the result can be read from for some minutes. */
   address(resultId: string, artifact: StoredPicture): Promise<string>;
 
-  /** Puts a file into the landing bucket. Rejects with UploadRefused. */
+  /** Puts a file into the landing bucket. Rejects with UploadRefused or ConnectionLost. */
   upload(
     file: File,
     route: string,
@@ -81,5 +84,5 @@ export interface ResultSource {
   followFeedback(resultId: string, told: (all: readonly FeedbackRecord[]) => void): Unfollow;
 
   /** Adds the user's word to the result. It is never changed and never taken back. */
-  giveFeedback(resultId: string, given: FeedbackGiven): Promise<void>;
+  giveFeedback(resultId: string, given: Feedback): Promise<void>;
 }

@@ -4,7 +4,7 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useLabelName } from "../app/session";
 import type { Row } from "../domain/row";
-import { EVERYTHING, type Filter, hasStatus } from "./filter";
+import { EVERYTHING, type Filter, hasStatus, isEverything } from "./filter";
 
 const STATES = ["all", "found", "clear", "working", "failed"] as const;
 const DAYS = { 0: "anyTime", 1: "lastDay", 7: "lastWeek", 30: "lastMonth" } as const;
@@ -32,7 +32,7 @@ export function Filters({ all, shown, filter, change }: Props) {
     () => STATES.map((state) => all.reduce((sum, row) => sum + Number(hasStatus(row, state)), 0)),
     [all],
   );
-  const isFiltered = JSON.stringify(filter) !== JSON.stringify(EVERYTHING);
+  const isFiltered = !isEverything(filter);
   return (
     <search className="filters">
       <input

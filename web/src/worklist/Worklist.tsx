@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { choose } from "../app/address";
 import { useLabelName, useSession } from "../app/session";
 import { Filters } from "./Filters";
-import { EVERYTHING, type Filter, filterRows } from "./filter";
+import { EVERYTHING, type Filter, filterRows, isEverything } from "./filter";
 import { RowLine } from "./RowLine";
 import { type Rows, useDepth, useRows } from "./rows";
 
@@ -62,7 +62,7 @@ export function Worklist({ current }: { current: string | null }) {
             );
           })}
         </ul>
-        {atEnd && <Older known={known} count={all.length} filtered={asked !== EVERYTHING} />}
+        {atEnd && <Older known={known} count={all.length} filtered={!isEverything(asked)} />}
       </div>
     </nav>
   );

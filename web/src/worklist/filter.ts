@@ -16,6 +16,9 @@ export interface Filter {
 
 export const EVERYTHING: Filter = { text: "", status: "all", model: "", label: "", days: 0 };
 
+export const isEverything = (filter: Filter): boolean =>
+  JSON.stringify(filter) === JSON.stringify(EVERYTHING);
+
 const DAY_S = 86_400;
 
 /** `nameOf`: the display name of a label of a model. `now`: seconds since the epoch. */

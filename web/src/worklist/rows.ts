@@ -7,6 +7,8 @@ import type { Connection, Following, ResultSource, Unfollow } from "../sources/s
 /** How far back the list goes: all rows are known, older ones are there, or are being read. */
 export type Depth = "all" | "more" | "reading";
 
+const RETRY_MS = 5000;
+
 export class Rows {
   private readonly byId = new Map<string, Row>();
   private readonly listeners = new Set<() => void>();
@@ -40,6 +42,7 @@ export class Rows {
       more = await following.older();
     } catch (error) {
       console.warn("dropsight: older results cannot be read just now", error);
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS)); // the list asks again at once
     }
     if (following !== this.following) return;
     this.reach = more ? "more" : "all";

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { CHUNK, Interrupted, sendResumably } from "../../src/sources/firestore/resumable";
 import { Answer, type Sent } from "../../src/sources/firestore/send";
-import { UploadRefused } from "../../src/sources/source";
+import { ConnectionLost, UploadRefused } from "../../src/sources/source";
 
 /** Cloud Storage as far as one upload sees it. `faults`: what happens to the next requests. */
 class Bucket {
@@ -125,7 +125,7 @@ test("an outage of some minutes is waited out", async () => {
 
 test("an outage without an end is told", async () => {
   bucket.faults = Array<"lost before">(1000).fill("lost before");
-  await expect(upload()).rejects.toThrow(new UploadRefused("lost"));
+  await expect(upload()).rejects.toThrow(new ConnectionLost("lost"));
 });
 
 test("a session that the bucket has lost is begun anew, a few times", async () => {

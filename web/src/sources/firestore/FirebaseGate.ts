@@ -88,7 +88,7 @@ export class FirebaseGate implements Gate {
       const { comeBack } = await this.google();
       await comeBack(this.auth);
     } catch (error) {
-      this.stand({ state: "out", refused: refusal(error) });
+      if (this.auth.currentUser === null) this.stand({ state: "out", refused: refusal(error) });
     }
   }
 

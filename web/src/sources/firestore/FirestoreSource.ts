@@ -9,7 +9,7 @@ import { type Result, toResult } from "../../domain/result";
 import type { Row } from "../../domain/row";
 import type {
   Connection,
-  FeedbackGiven,
+  Feedback,
   FeedbackRecord,
   Following,
   ResultSource,
@@ -108,7 +108,7 @@ export class FirestoreSource implements ResultSource {
     return followFeedback(this.database, resultId, told);
   }
 
-  giveFeedback(resultId: string, given: FeedbackGiven): Promise<void> {
+  giveFeedback(resultId: string, given: Feedback): Promise<void> {
     return giveFeedback(this.database, this.account, resultId, given);
   }
 }

@@ -12,7 +12,7 @@ import {
   type Timestamp,
 } from "firebase/firestore";
 import type { Account } from "../../account/gate";
-import type { FeedbackGiven, FeedbackRecord, Unfollow } from "../source";
+import type { Feedback, FeedbackRecord, Unfollow } from "../source";
 import { type Database, FEEDBACK, RESULTS } from "./database";
 
 const ofResult = (database: Database, resultId: string) =>
@@ -40,7 +40,7 @@ export async function giveFeedback(
   database: Database,
   account: Account,
   resultId: string,
-  given: FeedbackGiven,
+  given: Feedback,
 ): Promise<void> {
   const place = doc(ofResult(database, resultId));
   await setDoc(place, {

@@ -1,7 +1,7 @@
 /** A resumable upload: the file in pieces, from where the bucket has it, across short outages.
  * https://cloud.google.com/storage/docs/performing-resumable-uploads */
 
-import { UploadRefused } from "../source";
+import { ConnectionLost, UploadRefused } from "../source";
 import { pause, pauseOf } from "./patience";
 import type { Answer, Sent } from "./send";
 
@@ -27,7 +27,7 @@ export interface Ways {
   signal: AbortSignal;
 }
 
-/** Rejects with UploadRefused, or with the signal's reason once it is aborted. */
+/** Rejects with UploadRefused, with ConnectionLost, or with the signal's reason once it is aborted. */
 export async function sendResumably(file: Blob, ways: Ways): Promise<void> {
   const upload = new ResumableUpload(file, ways);
   try {
@@ -139,7 +139,7 @@ class ResumableUpload {
     if (this.sessions >= SESSIONS && error instanceof SessionLost) {
       throw new UploadRefused(`${error.message}, ${SESSIONS} times on end`);
     }
-    if (Date.now() - this.movedAt > PATIENCE_MS) throw new UploadRefused(error.message);
+    if (Date.now() - this.movedAt > PATIENCE_MS) throw new ConnectionLost(error.message);
     this.attempt += 1;
     await pause(pauseOf(this.attempt), this.ways.signal);
   }

@@ -1,0 +1,1 @@
+var e=class extends Error{},t=class extends Error{};export{e as n,t};
