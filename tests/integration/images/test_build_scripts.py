@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -174,3 +176,26 @@ def test_what_the_dockerfile_copies_is_what_the_build_may_see() -> None:
     copies = [one["value"].split() for one in steps if one["instruction"] == "COPY"]
     sources = [source for words in copies if "--from=" not in words[0] for source in words[:-1]]
     assert {source.partition("/")[0] for source in sources} == seen
+
+
+def required(project: str, extra: str | None) -> set[str]:
+    """Names of the packages that a distribution of ours needs, with one of its extras."""
+    stated = tomllib.loads((ROOT / project / "pyproject.toml").read_text())["project"]
+    lines = stated["dependencies"] + stated.get("optional-dependencies", {}).get(extra, [])
+    names = {re.split(r"[\[<>=! ;]", line)[0].lower().replace("_", "-") for line in lines}
+    return names - {"dropsight"}
+
+
+@pytest.mark.parametrize("hardware", ["", "-gpu"])
+@pytest.mark.parametrize("extra", [None, "torch", "tensorflow"])
+def test_requirements_name_all_that_the_distributions_need(
+    hardware: str, extra: str | None
+) -> None:
+    """The image installs them without looking for more (`--no-deps`)."""
+    name = f"container{hardware}{f'-{extra}' if extra else ''}"
+    lines = (ROOT / f"requirements/{name}.txt").read_text().splitlines()
+    pinned = {line.split("==")[0].split("[")[0] for line in lines if "==" in line}
+    needed = required("shared", "gcp") | required("inference_container", extra)
+    if hardware:
+        needed = needed - {"onnxruntime"} | {"onnxruntime-gpu"}
+    assert needed - pinned == set()

@@ -20,6 +20,7 @@ from dropsight.cli.samples.film import chest_film
 from dropsight.cli.samples.phantom import draw_chest
 from tests.container_process import free_port
 from tests.integration.images.dockerfile_replay import ACCOUNT, Image, Replay
+from tests.requirements_check import require
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -140,14 +141,10 @@ def test_it_answers_a_film_with_the_findings_of_the_bundle_that_was_baked_in(
 
 def test_its_user_may_write_nowhere_in_the_image(replayed: Replayed) -> None:
     image = replayed.image
+    require(os.geteuid() == 0, "root, who alone can become the image's user")
     find = ["find", str(image.root), "-not", "-type", "l", "-writable"]
-    if os.geteuid() == 0:
-        found = subprocess.run(
-            [*as_its_user(image), *find], capture_output=True, text=True, check=True
-        )
-        assert found.stdout == ""
-    else:
-        pytest.skip("only root can become the image's user")
+    found = subprocess.run([*as_its_user(image), *find], capture_output=True, text=True, check=True)
+    assert found.stdout == ""
 
 
 def test_the_image_has_what_it_runs_and_no_tool_to_change_it(replayed: Replayed) -> None:

@@ -11,10 +11,13 @@ import pytest
 from deploy.canary.__main__ import options_from
 from dropsight.cli.main import parser
 from tests.integration.release.gcloud_check import not_understood
+from tests.requirements_check import require
 
 pytestmark = pytest.mark.integration
 
-PAGE = (Path(__file__).parents[3] / "docs/runbook.md").read_text()
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs/runbook.md").read_text()
+HEADINGS = re.findall(r"^#+ (.*)$", PAGE, re.MULTILINE)
 BLOCKS = re.findall(r"^ *```\n(.*?)^ *```$", PAGE, re.MULTILINE | re.DOTALL)
 LINES = [line.strip() for block in BLOCKS for line in block.splitlines()]
 NAMED = {
@@ -60,7 +63,14 @@ def test_gcloud_understands_all_of_it(tmp_path: Path) -> None:
     assert not_understood(commands("gcloud"), tmp_path) == {}
 
 
+def test_every_alert_has_its_heading() -> None:
+    alerts = ROOT / "terraform/alerts.tf"
+    require(alerts.exists(), "terraform/, which makes the alerts")
+    names = re.findall(r'display_name += "\$\{var\.prefix\}: (.*)"', alerts.read_text())
+    told = [one.replace("${each.key}", "a stage") for one in names if "@" not in one]
+    assert {one for one in told if one != "a stage"} <= {one.lower() for one in HEADINGS}
+
+
 def test_every_link_within_the_page_leads_somewhere() -> None:
-    headings = re.findall(r"^#+ (.*)$", PAGE, re.MULTILINE)
-    there = {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
+    there = {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in HEADINGS}
     assert set(re.findall(r"\]\(#([^)]*)\)", PAGE)) <= there
