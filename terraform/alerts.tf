@@ -178,7 +178,7 @@ resource "google_monitoring_alert_policy" "slow" {
 }
 
 resource "google_monitoring_alert_policy" "cold_starts" {
-  display_name          = "${var.prefix}: instances start often, or slowly"
+  display_name          = "${var.prefix}: instances start slowly"
   combiner              = "OR"
   severity              = "WARNING"
   notification_channels = local.channels
