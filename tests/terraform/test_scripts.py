@@ -1,7 +1,8 @@
-"""bootstrap.sh and docs/deploy.md name what terraform/ has."""
+"""The scripts of terraform/, run among stand-ins, and docs/deploy.md, against what is declared."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -22,33 +23,40 @@ case "$*" in
     "storage buckets describe"*) test -n "$EXISTING" ;;
     "secrets versions list"*) test -z "$EXISTING" || echo 1 ;;
     "secrets versions add"*) cat >> "$SECRETS"; echo >> "$SECRETS" ;;
+    "storage cp"*) echo page > "$5/index.html" ;;
+    *firebase-tools*) cp firebase.json page/index.html "$PUBLISHED" ;;
     "rand -hex 32") printf %064d 7 ;;
     "rand -base64 32") echo c2VjcmV0 ;;
 esac
 """
 
 
-def bootstrap(folder: Path, existing: str = "") -> list[str]:
-    """Run bootstrap.sh among programs that note how they are called. Returns these calls."""
+def run(folder: Path, script: str, *arguments: str, existing: str = "") -> list[str]:
+    """Run a script among programs that note how they are called. Returns these calls."""
     programs = folder / "programs"
     programs.mkdir(exist_ok=True)
-    for name in ("gcloud", "openssl", "terraform"):
+    for name in ("gcloud", "npx", "openssl", "terraform"):
         (programs / name).write_text(STAND_IN)
         (programs / name).chmod(0o755)
     calls = folder / "calls"
     calls.write_text("")
     subprocess.run(
-        [folder / "terraform" / "bootstrap.sh", "acme-imaging", "europe-west4"],
+        [folder / "terraform" / script, *arguments],
         check=True,
         capture_output=True,
         env={
             "PATH": f"{programs}:{os.environ['PATH']}",
             "CALLS": str(calls),
             "EXISTING": existing,
+            "PUBLISHED": str(folder),
             "SECRETS": str(folder / "secrets"),
         },
     )
     return calls.read_text().splitlines()
+
+
+def bootstrap(folder: Path, existing: str = "") -> list[str]:
+    return run(folder, "bootstrap.sh", "acme-imaging", "europe-west4", existing=existing)
 
 
 @pytest.fixture
@@ -78,6 +86,19 @@ def test_values_of_secrets_are_piped_and_never_an_argument(folder: Path):
 def test_bootstrap_again_changes_nothing(folder: Path):
     calls = bootstrap(folder, existing="yes")
     assert [call for call in calls if " create " in call or "versions add" in call] == []
+
+
+def test_the_page_is_published_from_the_web_bucket_to_its_site(folder: Path):
+    (folder / "terraform/terraform.tfvars").write_text('project = "acme-imaging"\n')
+    copied, published = run(folder, "publish-page.sh")
+    assert copied.startswith("gcloud storage cp --recursive gs://acme-imaging-dropsight-web/* /")
+    assert published.endswith(
+        "firebase-tools@14 deploy --only hosting --project acme-imaging --non-interactive"
+    )
+    assert (folder / "index.html").read_text() == "page\n"
+    hosting = json.loads((folder / "firebase.json").read_text())["hosting"]
+    assert (hosting["site"], hosting["public"]) == ("acme-imaging-dropsight", "page")
+    assert "Content-Security-Policy" in json.dumps(hosting["headers"])
 
 
 def test_bootstrap_asks_for_resources_that_are_declared():
