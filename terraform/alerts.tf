@@ -178,7 +178,7 @@ resource "google_monitoring_alert_policy" "slow" {
 }
 
 resource "google_monitoring_alert_policy" "cold_starts" {
-  display_name          = "${var.prefix}: instances start slowly"
+  display_name          = "${var.prefix}: instances start often, or slowly"
   combiner              = "OR"
   severity              = "WARNING"
   notification_channels = local.channels
@@ -196,6 +196,16 @@ resource "google_monitoring_alert_policy" "cold_starts" {
         cross_series_reducer = "REDUCE_PERCENTILE_50"
         group_by_fields      = ["resource.labels.service_name"]
       }
+    }
+  }
+
+  conditions {
+    display_name = "A service started more than 60 instances within an hour"
+    condition_prometheus_query_language {
+      query                     = "sum by (service_name) (increase(run_googleapis_com:container_startup_latencies_count{monitored_resource=\"cloud_run_revision\", service_name=~\"${var.prefix}-.*\"}[1h])) > 60"
+      duration                  = "0s"
+      evaluation_interval       = "300s"
+      disable_metric_validation = true
     }
   }
 
