@@ -199,6 +199,16 @@ resource "google_monitoring_alert_policy" "cold_starts" {
     }
   }
 
+  conditions {
+    display_name = "A service started more than 60 instances within an hour"
+    condition_prometheus_query_language {
+      query                     = "sum by (service_name) (increase(run_googleapis_com:container_startup_latencies_count{monitored_resource=\"cloud_run_revision\", service_name=~\"${var.prefix}-.*\"}[1h])) > 60"
+      duration                  = "0s"
+      evaluation_interval       = "300s"
+      disable_metric_validation = true
+    }
+  }
+
   documentation {
     content = "min_instances of the models map keeps an instance warm, at its price. docs/deploy.md, what it costs."
   }

@@ -19,9 +19,17 @@ resource "google_storage_bucket" "landing" {
 
   # What the page sends to a signed address: the start of a resumable upload, and its pieces.
   cors {
-    origin          = local.page_origins
-    method          = ["POST", "PUT", "DELETE", "OPTIONS"]
-    response_header = ["Content-Type", "Location", "Range", "x-goog-content-length-range", "x-goog-resumable"]
+    origin = local.page_origins
+    method = ["POST", "PUT", "DELETE", "OPTIONS"]
+    response_header = [
+      "Content-Range",
+      "Content-Type",
+      "Location",
+      "Range",
+      "x-goog-content-length-range",
+      "x-goog-if-generation-match",
+      "x-goog-resumable",
+    ]
     max_age_seconds = 3600
   }
 

@@ -1,7 +1,7 @@
 locals {
   # Each chart: its title, and a metric with how it is summed up.
   charts = {
-    "1 Uploads (messages a minute)"    = { metric = "pubsub.googleapis.com/topic/send_message_operation_count", resource = "pubsub_topic", where = "resource.labels.topic_id=\"${local.topic_finalized}\"", align = "ALIGN_RATE", reduce = "REDUCE_SUM", by = "resource.labels.topic_id" }
+    "1 Uploads (a second)"             = { metric = "pubsub.googleapis.com/topic/send_message_operation_count", resource = "pubsub_topic", where = "resource.labels.topic_id=\"${local.topic_finalized}\"", align = "ALIGN_RATE", reduce = "REDUCE_SUM", by = "resource.labels.topic_id" }
     "2 Steps done"                     = { metric = "logging.googleapis.com/user/${google_logging_metric.outcome["done"].name}", resource = "cloud_run_revision", where = null, align = "ALIGN_DELTA", reduce = "REDUCE_SUM", by = "resource.labels.service_name" }
     "3 Steps failed"                   = { metric = "logging.googleapis.com/user/${google_logging_metric.outcome["failed"].name}", resource = "cloud_run_revision", where = null, align = "ALIGN_DELTA", reduce = "REDUCE_SUM", by = "resource.labels.service_name" }
     "4 Oldest message waiting (s)"     = { metric = "pubsub.googleapis.com/subscription/oldest_unacked_message_age", resource = "pubsub_subscription", where = "resource.labels.subscription_id=monitoring.regex.full_match(\"dropsight-.*\")", align = "ALIGN_MAX", reduce = "REDUCE_MAX", by = "resource.labels.subscription_id" }
@@ -12,7 +12,7 @@ locals {
     "9 Explain, p95 (s)"               = { metric = "logging.googleapis.com/user/${google_logging_metric.stage_seconds["explain"].name}", resource = "cloud_run_revision", where = null, align = "ALIGN_DELTA", reduce = "REDUCE_PERCENTILE_95", by = "resource.labels.service_name" }
     "A Instances"                      = { metric = "run.googleapis.com/container/instance_count", resource = "cloud_run_revision", where = "resource.labels.service_name=monitoring.regex.full_match(\"${var.prefix}-.*\")", align = "ALIGN_MAX", reduce = "REDUCE_SUM", by = "resource.labels.service_name" }
     "B Start of an instance, p95 (ms)" = { metric = "run.googleapis.com/container/startup_latencies", resource = "cloud_run_revision", where = "resource.labels.service_name=monitoring.regex.full_match(\"${var.prefix}-.*\")", align = "ALIGN_DELTA", reduce = "REDUCE_PERCENTILE_95", by = "resource.labels.service_name" }
-    "C Billed instance time (s)"       = { metric = "run.googleapis.com/container/billable_instance_time", resource = "cloud_run_revision", where = "resource.labels.service_name=monitoring.regex.full_match(\"${var.prefix}-.*\")", align = "ALIGN_RATE", reduce = "REDUCE_SUM", by = "resource.labels.service_name" }
+    "C Instances that are billed"      = { metric = "run.googleapis.com/container/billable_instance_time", resource = "cloud_run_revision", where = "resource.labels.service_name=monitoring.regex.full_match(\"${var.prefix}-.*\")", align = "ALIGN_RATE", reduce = "REDUCE_SUM", by = "resource.labels.service_name" }
   }
 }
 

@@ -73,12 +73,11 @@ resource "google_firestore_field" "single" {
   }
 }
 
-# Documents with this field go by themselves when its time has come.
-resource "google_firestore_field" "expiry" {
-  for_each = toset(["deadLetters", "results"])
-
+# Dead letters nobody looked at go by themselves when the time in this field has come. Results do not:
+# their feedback, being documents below them, would stay behind.
+resource "google_firestore_field" "dead_letter_expiry" {
   database   = local.database
-  collection = each.key
+  collection = "deadLetters"
   field      = "expiresAt"
 
   index_config {}

@@ -45,12 +45,13 @@ resource "google_cloudfunctions2_function" "notify" {
     timeout_seconds                  = 60
     min_instance_count               = 0
     max_instance_count               = 20
-    max_instance_request_concurrency = 1
+    max_instance_request_concurrency = 16
     all_traffic_on_latest_revision   = true
     binary_authorization_policy      = var.binary_authorization ? "default" : null
     environment_variables = merge(local.environment, {
       DROPSIGHT_API_ADDRESS  = google_cloudfunctions2_function.api.service_config[0].uri
       DROPSIGHT_WEBHOOK_URLS = jsonencode(var.webhooks)
+      THREADS                = "16" # of functions-framework: posts wait for slow subscribers
     })
 
     secret_environment_variables {

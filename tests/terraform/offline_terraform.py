@@ -16,7 +16,13 @@ from typing import Any
 REPOSITORY = Path(__file__).parents[2]
 CONFIGURATION = REPOSITORY / "terraform"
 STUB = Path(__file__).parent / "stub" / "provider.py"
-BESIDE = ("functions", "firestore", "models/*/model.yaml", "requirements/functions.txt")
+BESIDE = (
+    "firebase.json",
+    "firestore",
+    "functions",
+    "models/*/model.yaml",
+    "requirements/functions.txt",
+)
 """What the configuration reads of the repository, beside the modules of functions."""
 STAND_INS = ("shared/dropsight/__init__.py", "shared/dropsight/cli/page/static/index.html")
 """For the archives of the functions and for the page two files do: Terraform works through all."""
