@@ -190,8 +190,9 @@ class _Steps:
         result: Result | None = self._ingest(event)
         if self._messages.published:
             result = self._predict(decode(self._messages.published.pop(), PredictionRequested))
-        if result is None or result.status != "predicted":
-            reason = result.error.message if result and result.error else "it has no result"
+        # One that asks for no explanation is `explained` at once.
+        if result is None or result.status not in ("predicted", "explained"):
+            reason = result.error.message if result and result.error else "it has no findings"
             raise InferenceFailed(f"{name}: nothing can be measured on it: {reason}")
         return result, objects.read(settings.work_bucket, frame_name(result.result_id))
 

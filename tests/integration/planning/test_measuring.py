@@ -10,7 +10,10 @@ import pytest
 import yaml
 
 from dropsight.cli.main import main
+from dropsight.cli.samples.film import chest_film
+from dropsight.cli.samples.phantom import draw_chest
 from dropsight.planning.times import load_times
+from dropsight_inference.measuring.model_times import measure_model
 from tests.e2e.tiny_bundle import NAME, write_bundle
 
 pytestmark = pytest.mark.integration
@@ -66,6 +69,20 @@ def test_a_file_that_the_model_refuses_says_why(tmp_path: Path):
     assert ended.returncode == 1
     assert f"{NAME} on broken.dcm: the content is of no format" in ended.stderr
     assert not (tmp_path / "t.yaml").exists()
+
+
+def test_a_bundle_that_asks_for_no_explanation_is_measured_without(tmp_path: Path):
+    models = tmp_path / "models"
+    write_bundle(models)
+    manifest = models / NAME / "model.yaml"
+    manifest.write_text(yaml.safe_dump(yaml.safe_load(manifest.read_text()) | {"explanations": []}))
+    film = tmp_path / "film.dcm"
+    film.write_bytes(chest_film(draw_chest(seed=3)))
+
+    times = measure_model(models / NAME, film, rounds=1)
+
+    assert times.explanations == {}
+    assert times.predict_ms[1] > 0
 
 
 def test_times_are_written_as_people_can_read_them(tmp_path: Path):
