@@ -6,6 +6,10 @@ import { type Result, toResult } from "../domain/result";
 import type { Row, RowFinding } from "../domain/row";
 import {
   type Connection,
+  ConnectionLost,
+  type ExplanationRequest,
+  type Feedback,
+  type FeedbackRecord,
   type ResultSource,
   type Unfollow,
   type Upload,
@@ -13,6 +17,8 @@ import {
 } from "./source";
 
 const PAGE = 1000;
+/** What others say is looked for so often: their words do not change the result. */
+const FEEDBACK_MS = 15_000;
 
 interface Summary {
   resultId: string;
@@ -26,6 +32,13 @@ interface Summary {
   display: string | null;
 }
 
+interface Page {
+  results: Summary[];
+  revision: number;
+  /** Where the next page begins; null on the last. */
+  cursor: string | null;
+}
+
 export class LaptopSource implements ResultSource {
   private readonly changed = new EventTarget();
 
@@ -36,6 +49,8 @@ export class LaptopSource implements ResultSource {
     connection("connecting");
     let events: EventSource | undefined;
     let ended = false;
+    /** Told by an event: what a page of the list says of them is older. */
+    const told = new Set<string>();
     const open = (revision: number) => {
       events = new EventSource(`api/events?since=${revision}`);
       events.onopen = () => connection("live");
@@ -46,19 +61,20 @@ export class LaptopSource implements ResultSource {
           summaries.filter((one) => !isGone(one)).map(toRow),
           summaries.filter(isGone).map((one) => one.resultId),
         );
+        for (const one of summaries) told.add(one.resultId);
         for (const one of summaries) this.changed.dispatchEvent(new Event(one.resultId));
       };
     };
+    /** The newest page first, so that there is something to see; the older ones after it. */
     const start = async () => {
-      while (!ended) {
+      let cursor: string | null = "";
+      while (!ended && cursor !== null) {
         try {
-          const page = await readJson<{ results: Summary[]; revision: number }>(
-            `api/results?limit=${PAGE}`,
-          );
+          const page: Page = await readJson<Page>(`api/results?limit=${PAGE}&cursor=${cursor}`);
           if (ended) return;
-          rows(page.results.map(toRow), []);
-          open(page.revision);
-          return;
+          rows(page.results.filter((one) => !told.has(one.resultId)).map(toRow), []);
+          if (!events) open(page.revision);
+          cursor = page.cursor;
         } catch {
           connection("lost"); // the server is away; the state says so, and we go on trying
           await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -115,6 +131,41 @@ export class LaptopSource implements ResultSource {
     return `artifacts/${encodeURIComponent(artifact.bucket)}/${name}`;
   }
 
+  async explain(resultId: string, asked: ExplanationRequest): Promise<void> {
+    await send(`v1/results/${resultId}/explanations`, asked);
+  }
+
+  followFeedback(resultId: string, told: (all: readonly FeedbackRecord[]) => void): Unfollow {
+    const address = `v1/results/${resultId}/feedback`;
+    let ended = false;
+    let next: ReturnType<typeof setTimeout>;
+    const read = async () => {
+      clearTimeout(next);
+      try {
+        const all = await readJson<{ feedback: FeedbackRecord[] }>(address);
+        // The server counts seconds.
+        const said = all.feedback.map((one) => ({ ...one, createdAt: one.createdAt * 1000 }));
+        if (!ended) told(said);
+      } catch {
+        // the server is away, which the list says: the next turn asks again
+      }
+      if (!ended) next = setTimeout(() => void read(), FEEDBACK_MS);
+    };
+    const given = feedbackOf(resultId);
+    this.changed.addEventListener(given, read);
+    void read();
+    return () => {
+      ended = true;
+      clearTimeout(next);
+      this.changed.removeEventListener(given, read);
+    };
+  }
+
+  async giveFeedback(resultId: string, given: Feedback): Promise<void> {
+    await send(`v1/results/${resultId}/feedback`, given);
+    this.changed.dispatchEvent(new Event(feedbackOf(resultId)));
+  }
+
   upload(
     file: File,
     route: string,
@@ -132,7 +183,7 @@ export class LaptopSource implements ResultSource {
         if (request.status === 201) resolve(JSON.parse(request.responseText) as Upload);
         else reject(new UploadRefused(sentence(request.responseText, request.status)));
       };
-      request.onerror = () => reject(new Error("the server cannot be reached"));
+      request.onerror = () => reject(new ConnectionLost("the server cannot be reached"));
       request.onabort = () => reject(new DOMException("stopped", "AbortError"));
       signal.addEventListener("abort", () => request.abort());
       request.send(file);
@@ -160,6 +211,17 @@ function placeOf(address: string): { bucket: string; object: string } {
   return { bucket, object: rest.join("/") };
 }
 
+const feedbackOf = (resultId: string) => `feedback of ${resultId}`;
+
+async function send(address: string, body: unknown): Promise<void> {
+  const answer = await fetch(address, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(await sentenceOf(answer));
+}
+
 async function readJson<T>(address: string): Promise<T> {
   const answer = await fetch(address);
   if (!answer.ok) throw new Error(await sentenceOf(answer));
@@ -168,11 +230,12 @@ async function readJson<T>(address: string): Promise<T> {
 
 const sentenceOf = async (answer: Response) => sentence(await answer.text(), answer.status);
 
-/** The server's own words, which are plain text or `{"error": …}`. */
+/** The server's own words, which are plain text, `{"error": …}` or `{"error": {"message": …}}`. */
 function sentence(body: string, status: number): string {
   try {
-    const told = (JSON.parse(body) as { error?: unknown }).error;
+    const told = (JSON.parse(body) as { error?: { message?: unknown } | string }).error;
     if (typeof told === "string") return told;
+    if (typeof told?.message === "string") return told.message;
   } catch {
     // not JSON: the text itself is the sentence
   }

@@ -1,6 +1,6 @@
 /** Where results come from: one interface for the laptop's server and for Firestore. */
 
-import type { Model } from "../domain/model";
+import type { Method, Model } from "../domain/model";
 import type { Result } from "../domain/result";
 import type { Row } from "../domain/row";
 
@@ -17,9 +17,29 @@ export interface Upload {
 /** An upload that was refused; `message` is the sentence that says why. */
 export class UploadRefused extends Error {}
 
+/** The server cannot be reached, or the connection broke: trying again may help. */
+export class ConnectionLost extends Error {}
+
 export interface Feedback {
   verdict: "agree" | "disagree";
   comment: string;
+  /** Id of the label that is meant; null: the whole result. */
+  label: string | null;
+}
+
+export interface FeedbackRecord extends Feedback {
+  feedbackId: string;
+  author: { uid: string; name: string };
+  /** Milliseconds since the epoch. */
+  createdAt: number;
+}
+
+/** What is to be explained: a label of a classifier, or an object by its number in its frame. */
+export interface ExplanationRequest {
+  method: Method;
+  frame: number;
+  label: string | null;
+  object: number | null;
 }
 
 export interface ResultSource {
@@ -46,7 +66,16 @@ export interface ResultSource {
   /** An address that a picture can be read from for some minutes. */
   address(artifact: { bucket: string; object: string }): Promise<string>;
 
-  /** Puts a file into the landing bucket. Rejects with UploadRefused. */
+  /** Asks for one more explanation; it arrives with the result. Rejects with the reason. */
+  explain(resultId: string, asked: ExplanationRequest): Promise<void>;
+
+  /** Calls `told` at once and after each change with all that was said, oldest first. */
+  followFeedback(resultId: string, told: (all: readonly FeedbackRecord[]) => void): Unfollow;
+
+  /** Adds to what was said; nothing is ever changed. Rejects with the reason. */
+  giveFeedback(resultId: string, given: Feedback): Promise<void>;
+
+  /** Puts a file into the landing bucket. Rejects with UploadRefused or ConnectionLost. */
   upload(
     file: File,
     route: string,

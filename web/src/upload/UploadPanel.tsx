@@ -52,9 +52,11 @@ function Fate({ item, uploads }: { item: Item; uploads: Uploads }) {
         <span>{t("upload.done")}</span>
       );
     case "refused":
+    case "lost":
     case "stopped":
       return (
         <>
+          {item.state === "lost" && <span className="bad">{t("upload.lost")}</span>}
           {item.reason && <span className="bad">{item.reason}</span>}
           <button type="button" className="link" onClick={() => uploads.again(item.id)}>
             {t("upload.again")}

@@ -54,5 +54,9 @@ export class Rows {
 export const useRows = (rows: Rows): readonly Row[] =>
   useSyncExternalStore(rows.subscribe, rows.all);
 
+/** The id of the newest row; null where there is none. */
+export const useNewest = (rows: Rows): string | null =>
+  useSyncExternalStore(rows.subscribe, () => rows.all()[0]?.resultId ?? null);
+
 export const useConnection = (rows: Rows): Connection =>
   useSyncExternalStore(rows.subscribe, rows.connection);

@@ -1,0 +1,82 @@
+/** The pixels of a frame: its 8-bit picture at once, its values as soon as they have come. */
+
+import { useEffect, useMemo, useState } from "react";
+import { useSession } from "../app/session";
+import { artifactNamed, type Result } from "../domain/result";
+import { type Meaning, storedValues } from "../domain/window";
+import { ByteLevels, type Levels, ValueLevels } from "./levels";
+import { useAddress } from "./Picture";
+import { useImage } from "./useImage";
+import { isRead, type Read, readValues } from "./valueReader";
+
+/** So long a frame is shown before its values are fetched: the slider passes many. */
+const REST_MS = 150;
+
+export interface Pixels {
+  /** Null until the picture is there. */
+  levels: Levels | null;
+  /** What the values mean; null where there are none beside the picture. */
+  meaning: Meaning | null;
+  state: "none" | "coming" | "there" | "lost";
+  /** Why they are lost. */
+  reason: string | null;
+}
+
+export function useLevels(result: Result, frame: number): Pixels {
+  const image = useImage(useAddress(artifactNamed(result, `display-${frame}`)));
+  // The document is another object after each change, the name of the content stays the same.
+  const name = artifactNamed(result, `pixels-${frame}`)?.object;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `name` says it all
+  const stored = useMemo(() => storedValues(result, frame), [name]);
+  const { read, reason } = useValues(stored?.artifact ?? null);
+  const meaning = stored?.meaning ?? null;
+  const bytes = useMemo(() => (image ? new ByteLevels(image, meaning) : null), [image, meaning]);
+  const values = useMemo(
+    () => (read && meaning ? new ValueLevels(read.levels, read.width, read.height, meaning) : null),
+    [read, meaning],
+  );
+  const levels = useMemo(
+    () => (values && meaning ? withTable(values, bytes, meaning) : bytes),
+    [values, bytes, meaning],
+  );
+  const state = !stored ? "none" : values ? "there" : reason === null ? "coming" : "lost";
+  return { levels, meaning, state, reason };
+}
+
+/** A lookup table of the file is shown by the picture alone, until a window takes its place. */
+function withTable(values: Levels, bytes: Levels | null, meaning: Meaning): Levels {
+  if (meaning.windows[0]?.function !== "LUT") return values;
+  return {
+    at: (window, inverted) => (window ? values : (bytes ?? values)).at(window, inverted),
+    valueAt: (x, y) => values.valueAt(x, y),
+    range: values.range,
+  };
+}
+
+function useValues(artifact: { bucket: string; object: string } | null): {
+  read: Read | null;
+  reason: string | null;
+} {
+  const { source } = useSession();
+  const [come, setCome] = useState<{ name: string; read: Read | null; reason: string | null }>();
+  const bucket = artifact?.bucket;
+  const object = artifact?.object;
+  useEffect(() => {
+    if (bucket === undefined || object === undefined) return;
+    let ended = false;
+    const fetching = async () => {
+      try {
+        const read = await readValues(object, await source.address({ bucket, object }));
+        if (!ended) setCome({ name: object, read, reason: null });
+      } catch (error) {
+        if (!ended) setCome({ name: object, read: null, reason: (error as Error).message });
+      }
+    };
+    const rest = setTimeout(() => void fetching(), isRead(object) ? 0 : REST_MS);
+    return () => {
+      ended = true;
+      clearTimeout(rest);
+    };
+  }, [source, bucket, object]);
+  return come && come.name === object ? come : { read: null, reason: null };
+}
