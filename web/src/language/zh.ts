@@ -180,7 +180,13 @@ export const zh: Words = {
     use: "用途",
     id: "结果",
   },
-  export: { title: "导出", csv: "所示对象的 CSV", json: "完整结果的 JSON", png: "所见画面的 PNG" },
+  export: {
+    title: "导出",
+    csv: "所示对象的 CSV",
+    labels: "全部标签的 CSV",
+    json: "完整结果的 JSON",
+    png: "所见画面的 PNG",
+  },
   upload: {
     choose: "上传文件",
     folder: "上传文件夹",
