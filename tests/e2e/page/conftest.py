@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,12 +46,14 @@ def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     write_objects_bundle(made.models / DETECTOR, head_network(crowd(), SIDE), SIDE, "detection")
     write_objects_bundle(made.models / SLICES, head_network(nodules(), SIDE), SIDE, "detection")
     write_objects_bundle(made.models / SEGMENTER, patches_network(), SIDE, "segmentation")
-    write_objects_bundle(made.models / CINE, bright_pixel_network(SIDE), SIDE, "detection")
+    write_objects_bundle(
+        made.models / CINE, bright_pixel_network(SIDE, sides=16), SIDE, "detection"
+    )
     files = {
         **{f"cxr/{sample.name}": sample.data for sample in samples()},
         "cxr/film-1.dcm": film("MONOCHROME1"),
         f"{DETECTOR}/cells.png": picture(),
-        f"{SLICES}/slice.dcm": ct_slice(),
+        f"{SLICES}/thorax.dcm": ct_slice(),
         f"{SEGMENTER}/steel.png": steel(),
         f"{CINE}/cine.tiff": cine(),
     }
@@ -116,13 +119,13 @@ def picture() -> bytes:
     return bytes(cv2.imencode(".png", cv2.GaussianBlur(pixels, (0, 0), 3))[1])
 
 
-def id_of(laptop: Laptop, name: str) -> str:
-    """The result of the newest upload called so."""
-    return next(r.result_id for r in laptop.results if r.source.object.endswith(name))
-
-
 SCREENSHOTS = "DROPSIGHT_SCREENSHOTS"
 """Variable: a folder in which the tests leave pictures of the page."""
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    return Path(os.environ.get(SCREENSHOTS, tmp_path))
 
 
 def screenshot(page: Page, name: str, folder: Path) -> bytes:

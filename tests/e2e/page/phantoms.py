@@ -56,16 +56,18 @@ def film(photometric: str) -> bytes:
     return _saved(dataset)
 
 
+FRAMES = 8
+
+
 def cine() -> bytes:
-    """A TIFF of eight 16-bit pages on which one bright spot goes its way over a dark ground."""
+    """A TIFF of eight 16-bit pages on which a bright spot goes its way over a dark ground."""
     random = np.random.default_rng(3)
+    y, x = np.mgrid[0:64, 0:64].astype(np.float64)
     pages = []
-    for number in range(8):
-        page = random.integers(500, 1500, (64, 64)).astype(np.uint16)
-        x, y = 10 + 6 * number, 20 + 3 * number
-        page[y, x] = 40_000
-        page[y, x + 1] = 30_000
-        pages.append(page)
+    for number in range(FRAMES):
+        away = np.hypot(x - (10 + 6 * number), y - (20 + 3 * number))
+        page = 1000 + 30_000 * np.exp(-((away / 5) ** 2)) + random.normal(0, 300, x.shape)
+        pages.append(np.clip(page, 0, 65535).astype(np.uint16))
     return bytes(cv2.imencodemulti(".tiff", pages)[1])
 
 

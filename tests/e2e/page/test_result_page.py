@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,44 +12,12 @@ from playwright.sync_api import Page, expect
 
 from dropsight.cli.samples.catalogue import samples
 from tests.e2e.laptop import Laptop
-from tests.e2e.page.browsing import tab
-from tests.e2e.page.conftest import DETECTOR, SCREENSHOTS, id_of, picture, screenshot
+from tests.e2e.page.browsing import color_of, comes_to_hold, id_of, open_result, tab
+from tests.e2e.page.conftest import DETECTOR, picture, screenshot
 
 pytestmark = pytest.mark.e2e
 
 AXE_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    return Path(os.environ.get(SCREENSHOTS, tmp_path))
-
-
-def open_result(page: Page, laptop: Laptop, name: str) -> None:
-    page.goto(f"{laptop.url}#/r/{id_of(laptop, name)}")
-    expect(page.get_by_role("heading", level=1)).to_have_text(name)
-
-
-def canvas_pixels(page: Page) -> Any:
-    """RGB of the picture as it is on the screen."""
-    import cv2
-
-    data = page.locator(".stage canvas").last.screenshot()
-    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    assert decoded is not None
-    return decoded
-
-
-def color_of(page: Page) -> int:
-    """The widest spread between red, green and blue on the picture, 0 to 255."""
-    return int(np.ptp(canvas_pixels(page).astype(int), axis=2).max())
-
-
-def comes_to_hold(condition: Callable[[], bool], patience_s: float = 30.0) -> None:
-    """The canvas is drawn some frames after the page says what will be on it."""
-    end = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < end, "the picture did not change in time"
 
 
 def test_a_dropped_file_appears_and_becomes_explained_without_a_reload(
