@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from dropsight.adapters.document_limits import check_document
 from dropsight.domain.errors import ObjectGone, PreconditionFailed
 from dropsight.domain.events import DeadLetter
+from dropsight.domain.feedback import Feedback
 from dropsight.domain.queries import EVERYTHING, Position, ResultQuery
 from dropsight.domain.results import DELETED, Result
 from dropsight.domain.wire import Record, to_plain
@@ -163,6 +164,29 @@ class MemoryDeadLetterStore:
     def delete(self, message_id: str) -> None:
         with self._lock:
             self._letters.pop(message_id, None)
+
+
+class MemoryFeedbackStore:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._said: dict[str, Feedback] = {}
+
+    def add(self, feedback: Feedback) -> None:
+        _check(feedback, feedback.feedback_id)
+        with self._lock:
+            self._said.setdefault(feedback.feedback_id, feedback)
+
+    def list(self, result_id: str, limit: int = 1000) -> Sequence[Feedback]:
+        with self._lock:
+            meant = [one for one in self._said.values() if one.result_id == result_id]
+        return sorted(meant, key=lambda one: (one.created_at, one.feedback_id))[:limit]
+
+    def erase(self, result_id: str) -> int:
+        with self._lock:
+            gone = [key for key, one in self._said.items() if one.result_id == result_id]
+            for key in gone:
+                del self._said[key]
+            return len(gone)
 
 
 def _check(record: Record, key: str) -> None:

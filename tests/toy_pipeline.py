@@ -148,6 +148,7 @@ class ToyPipeline:
             objects=self.backend.objects,
             results=self.backend.results,
             dead_letters=self.backend.dead_letters,
+            feedback=self.backend.feedback,
             work_bucket=self.settings.work_bucket,
             results_bucket=self.settings.results_bucket,
         )

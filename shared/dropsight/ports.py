@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dropsight.domain.events import DeadLetter
+from dropsight.domain.feedback import Feedback
 from dropsight.domain.frames import Frame
 from dropsight.domain.queries import EVERYTHING, Position, ResultQuery
 from dropsight.domain.results import CandidateSet, Finding, Result
@@ -62,6 +63,37 @@ class ObjectStore(Protocol):
 
     def list(self, bucket: str, prefix: str = "") -> Iterable[ObjectInfo]:
         """In order of names."""
+        ...
+
+
+@dataclass(frozen=True)
+class SignedUpload:
+    """A request that begins an upload, for a client that has no credentials of its own."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    """To be sent exactly so."""
+    expires_at: float
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True)
+class SignedDownloads:
+    urls: Sequence[str]
+    expires_at: float
+    """Seconds since the epoch, of all of them."""
+
+
+class AddressSigner(Protocol):
+    """Addresses that hold their own permission, for a short time."""
+
+    def upload(self, bucket: str, name: str, size: int, content_type: str) -> SignedUpload:
+        """For a new object of at most `size` bytes. Raises BackendUnavailable."""
+        ...
+
+    def downloads(self, objects: Sequence[tuple[str, str]]) -> SignedDownloads:
+        """For reading each (bucket, name), in their order. Raises BackendUnavailable."""
         ...
 
 
@@ -117,6 +149,22 @@ class DeadLetterStore(Protocol):
         ...
 
     def delete(self, message_id: str) -> None: ...
+
+
+class FeedbackStore(Protocol):
+    """Append only: what has been said is never changed, and goes with its result alone."""
+
+    def add(self, feedback: Feedback) -> None:
+        """Store under its id; a second time changes nothing."""
+        ...
+
+    def list(self, result_id: str, limit: int = 1000) -> Sequence[Feedback]:
+        """Of one result, oldest first."""
+        ...
+
+    def erase(self, result_id: str) -> int:
+        """All of one result, whatever is in them; how many there were."""
+        ...
 
 
 class Notifier(Protocol):

@@ -7,10 +7,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
+
+from dropsight.domain.results import DEFAULT_PROJECT, PROJECT_NAME
+
+LONGEST_ADDRESS_S = 12 * 3600
+"""What IAM Credentials signs can be checked for this long at least."""
+ORIGIN = r"https://[a-z0-9-]+(\.[a-z0-9-]+)*(:\d+)?|http://(localhost|127\.0\.0\.1)(:\d+)?"
+"""As browsers send it (RFC 6454, section 6.2): lower case, no path, no slash at its end."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +63,21 @@ class Settings:
     does not start. Empty: every bundle whose runtime is installed."""
     routes: Mapping[str, str] = field(default_factory=dict)
     """JSON object, first path segment to model name, beside `<model name>` to itself."""
+    projects: Mapping[str, str] = field(default_factory=dict)
+    """JSON object, route to project: the group of people who may see what comes that way. Routes
+    that it does not name belong to `default`. (`project` is the one of Google Cloud.)"""
     landing_bucket: str = "landing"
     work_bucket: str = "work"
     results_bucket: str = "results"
     pseudonym_key: str = ""
     """Secret for pseudonyms; from Secret Manager in the cloud, made on first use on a laptop."""
+    page_origins: tuple[str, ...] = ()
+    """Origins of pages of other sites that may ask the API, separated by commas."""
+    signing_service_account: str = ""
+    """gcp: e-mail address of the service account whose signature the addresses of uploads and
+    pictures bear; empty: the one that the function runs as."""
+    address_lifetime_s: int = 900
+    """How long such an address may be used."""
     burned_in: Literal["refuse", "mask", "allow"] = "refuse"
     """What to do where BurnedInAnnotation is YES: `refuse`, `mask` or `allow`."""
     lease_s: float = 60.0
@@ -87,12 +105,21 @@ class Settings:
                     }
                 )
             elif spec.name == "routes":
-                values["routes"] = _read_routes(env)
+                values["routes"] = _read_names(env, "DROPSIGHT_ROUTES", "cxr-pneumonia")
+            elif spec.name == "page_origins":
+                values["page_origins"] = _read_origins(env)
+            elif spec.name == "projects":
+                values["projects"] = _read_projects(env)
             else:
                 values[spec.name] = _read(env, f"DROPSIGHT_{spec.name.upper()}", spec.default)
         settings = cls(**values)
         _one_of("DROPSIGHT_BACKEND", settings.backend, ("embedded", "gcp"))
         _one_of("DROPSIGHT_BURNED_IN", settings.burned_in, ("refuse", "mask", "allow"))
+        if not 60 <= settings.address_lifetime_s <= LONGEST_ADDRESS_S:
+            raise ValueError(
+                f"DROPSIGHT_ADDRESS_LIFETIME_S: found {settings.address_lifetime_s}, legal are 60 "
+                f"to {LONGEST_ADDRESS_S}"
+            )
         return settings
 
     @property
@@ -113,17 +140,42 @@ def _read(env: Mapping[str, str], name: str, default: Any) -> Any:
         ) from error
 
 
-def _read_routes(env: Mapping[str, str]) -> dict[str, str]:
-    text = env.get("DROPSIGHT_ROUTES", "{}")
+def _read_names(env: Mapping[str, str], name: str, example: str) -> dict[str, str]:
+    """A JSON object of text."""
+    text = env.get(name, "{}")
     try:
-        routes = json.loads(text)
+        given = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"DROPSIGHT_ROUTES: found {text!r}, expected a JSON object") from error
-    if not isinstance(routes, dict) or not all(isinstance(v, str) for v in routes.values()):
-        raise ValueError(
-            f'DROPSIGHT_ROUTES: found {text!r}, expected e.g. {{"cxr": "cxr-pneumonia"}}'
-        )
-    return routes
+        raise ValueError(f"{name}: found {text!r}, expected a JSON object") from error
+    if not isinstance(given, dict) or not all(isinstance(v, str) for v in given.values()):
+        raise ValueError(f'{name}: found {text!r}, expected e.g. {{"cxr": "{example}"}}')
+    return given
+
+
+def _read_projects(env: Mapping[str, str]) -> dict[str, str]:
+    name = "DROPSIGHT_PROJECTS"
+    projects = _read_names(env, name, "radiology")
+    for route, project in projects.items():
+        if not route or "/" in route:
+            raise ValueError(f"{name}: found route {route!r}, legal are first segments of a path")
+        if not re.fullmatch(PROJECT_NAME, project):
+            raise ValueError(
+                f"{name}: found project {project!r} for route {route!r}, legal are 1 to 64 "
+                f"letters, digits, `.`, `_` and `-`, such as {DEFAULT_PROJECT!r}"
+            )
+    return projects
+
+
+def _read_origins(env: Mapping[str, str]) -> tuple[str, ...]:
+    """Exact ones: a wildcard would let any page ask with the token of whoever is signed in."""
+    given = [one.strip() for one in env.get("DROPSIGHT_PAGE_ORIGINS", "").split(",")]
+    for one in filter(None, given):
+        if not re.fullmatch(ORIGIN, one):
+            raise ValueError(
+                f"DROPSIGHT_PAGE_ORIGINS: found {one!r}, legal are origins such as "
+                "https://page.example, separated by commas; http only on this machine"
+            )
+    return tuple(filter(None, given))
 
 
 def _one_of(name: str, value: str, legal: tuple[str, ...]) -> None:

@@ -9,17 +9,20 @@ import pytest
 
 from dropsight.adapters.backend import Backend
 from dropsight.adapters.embedded.documents import SqliteDeadLetterStore, SqliteResultStore
+from dropsight.adapters.embedded.feedback import SqliteFeedbackStore
 from dropsight.adapters.embedded.objects import FolderObjectStore
 from dropsight.adapters.embedded.queue import SqliteQueue, Subscription
 from dropsight.adapters.gcp.documents import FirestoreDeadLetterStore, FirestoreResultStore
+from dropsight.adapters.gcp.feedback import FirestoreFeedbackStore
 from dropsight.adapters.gcp.messages import PubSubPublisher
 from dropsight.adapters.gcp.objects import CloudObjectStore
 from dropsight.adapters.gcp.session import FIRESTORE, PUBSUB, STORAGE, Session
-from dropsight.ports import DeadLetterStore, ObjectStore, ResultStore
+from dropsight.ports import DeadLetterStore, FeedbackStore, ObjectStore, ResultStore
 from tests.contract.channel import Channel, Received
 from tests.contract.pubsub_rest import pull_one, subscribe
 from tests.fakes import (
     MemoryDeadLetterStore,
+    MemoryFeedbackStore,
     MemoryObjectStore,
     MemoryPublisher,
     MemoryResultStore,
@@ -52,6 +55,7 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
         publisher=MemoryPublisher(),
         results=_results(request, tmp_path),
         dead_letters=_dead_letters(request, tmp_path),
+        feedback=_feedback(request, tmp_path),
     )
 
 
@@ -79,6 +83,19 @@ def _dead_letters(request: pytest.FixtureRequest, tmp_path: Path) -> DeadLetterS
     if request.param == "embedded":
         return SqliteDeadLetterStore(tmp_path / "documents.db")
     return FirestoreDeadLetterStore(_firestore(request), fresh_name("project"))
+
+
+@pytest.fixture(params=ADAPTERS)
+def feedback(request: pytest.FixtureRequest, tmp_path: Path) -> FeedbackStore:
+    return _feedback(request, tmp_path)
+
+
+def _feedback(request: pytest.FixtureRequest, tmp_path: Path) -> FeedbackStore:
+    if request.param == "memory":
+        return MemoryFeedbackStore()
+    if request.param == "embedded":
+        return SqliteFeedbackStore(tmp_path / "documents.db")
+    return FirestoreFeedbackStore(_firestore(request), fresh_name("project"))
 
 
 @pytest.fixture(params=ADAPTERS)

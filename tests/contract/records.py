@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dropsight.domain.events import DeadLetter
+from dropsight.domain.feedback import Author, Feedback
 from dropsight.domain.results import (
     Artifact,
     ErrorRecord,
@@ -36,6 +37,7 @@ def full(result_id: str = "full") -> Result:
     return queued(
         result_id,
         at=1700000000.123456,
+        project="north",
         model=ModelReference(
             name="cxr", version="1", digest="sha256:0", runtime="onnx", task="detection"
         ),
@@ -90,3 +92,18 @@ def letter(
         failed_at=failed_at,
         result_id=result_id,
     )
+
+
+def feedback(
+    feedback_id: str = "f1", result_id: str = "r1", at: float = 1.5, **changes: Any
+) -> Feedback:
+    fields: dict[str, Any] = {
+        "feedback_id": feedback_id,
+        "result_id": result_id,
+        "verdict": "agree",
+        "comment": "Müller 病院",
+        "author": Author(uid="u1", name="A. Reader"),
+        "created_at": at,
+        **changes,
+    }
+    return Feedback(**fields)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from dropsight.adapters.backend import Backend
+from dropsight.domain.callers import MACHINES_USER
 from dropsight.domain.errors import BackendUnavailable, ResultDeleted, ResultUnknown
 from dropsight.domain.events import (
     TOPIC_EXPLAIN,
@@ -26,7 +27,7 @@ from dropsight.domain.wire import decode, encode, replace
 from dropsight.pipeline.replay import Replay
 from dropsight.pipeline.results import ReadResults
 from dropsight.settings import Settings
-from tests.contract.records import letter
+from tests.contract.records import feedback, letter
 from tests.fakes import MemoryPublisher
 from tests.toy_pipeline import BrightnessEngine, ToyPipeline
 
@@ -72,7 +73,11 @@ class Toy(ToyPipeline):
 @pytest.fixture
 def toy(backend: Backend) -> Toy:
     settings = Settings(
-        landing_bucket="bucket", work_bucket="bucket", results_bucket="bucket", lease_s=0.0
+        landing_bucket="bucket",
+        work_bucket="bucket",
+        results_bucket="bucket",
+        lease_s=0.0,
+        projects={"toy": "north"},
     )
     return Toy(settings, backend, BrightnessEngine())
 
@@ -82,10 +87,14 @@ def test_only_the_upload_and_a_tombstone_are_left(toy: Toy) -> None:
     assert len(toy.objects()) == 1 + 1 + 5  # upload; frame; picture and two heatmaps and overlays
     toy.backend.dead_letters.put(letter("mine", result_id=result.result_id))
     toy.backend.dead_letters.put(letter("another's", result_id="other"))
+    toy.backend.feedback.add(feedback("mine", result_id=result.result_id))
+    toy.backend.feedback.add(feedback("another's", result_id="other"))
 
     done = toy.delete(result.result_id)
 
-    assert (done.objects, done.dead_letters, done.source) == (6, 1, False)
+    assert (done.objects, done.dead_letters, done.feedback, done.source) == (6, 1, 1, False)
+    assert list(toy.backend.feedback.list(result.result_id)) == []
+    assert [one.feedback_id for one in toy.backend.feedback.list("other")] == ["another's"]
     assert toy.objects() == [UPLOAD]
     assert [one.message_id for one in toy.backend.dead_letters.list()] == ["another's"]
     assert list(toy.backend.results.list()) == []
@@ -94,6 +103,7 @@ def test_only_the_upload_and_a_tombstone_are_left(toy: Toy) -> None:
     assert tombstone == Result(
         result_id=result.result_id,
         status="deleted",
+        project="north",
         timestamps=tombstone.timestamps,
         source=Source(bucket="bucket", object=UPLOAD, generation=result.source.generation),
     )
@@ -162,9 +172,9 @@ def test_what_was_deleted_is_told_apart_from_what_never_was(toy: Toy) -> None:
     read = ReadResults(toy.backend.results, toy.backend.objects)
 
     with pytest.raises(ResultDeleted, match="was deleted; upload the file again"):
-        read.one(result.result_id)
+        read.one(result.result_id, MACHINES_USER)
     with pytest.raises(ResultUnknown):
-        read.one("nothing")
+        read.one("nothing", MACHINES_USER)
 
 
 @pytest.mark.parametrize("survived", range(6))

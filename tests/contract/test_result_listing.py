@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dropsight.domain.progress import mark_deleted, mark_deleting
@@ -64,6 +66,28 @@ def test_all_conditions_of_a_query_hold_together(
     fill(results)
 
     assert ids(results.list(query=query)) == expected
+
+
+def test_a_list_of_projects_holds_what_belongs_to_any_of_them_and_nothing_else(
+    results: ResultStore,
+) -> None:
+    for number, project in enumerate(("default", "north", "south", "north")):
+        assert results.create(queued("abcd"[number], float(number), project=project))
+
+    def listed(*projects: str, **more: Any) -> str:
+        return ids(results.list(query=ResultQuery(projects=projects, **more)))
+
+    assert listed("north") == "db"
+    assert listed("north", "default") == "dba"
+    assert listed("north", "north") == "db"
+    assert listed("west") == ""
+    assert listed() == ""
+    assert listed("north", "south", arrived_from=2.0, status="queued") == "dc"
+    many = [f"p{number}" for number in range(70)]  # more than Firestore compares at once
+    assert listed(*many, "south", "north") == "dcb"
+    place = Position(3.0, "d")
+    query = ResultQuery(projects=(*many, "south", "north"))
+    assert ids(results.list(1, query, after=place)) == "c"
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])

@@ -1,4 +1,5 @@
-"""A small Cloud Storage on loopback, for tests: the JSON API as far as clients here use it.
+"""A small Cloud Storage on loopback, for tests: the JSON API as far as clients here use it, and
+beside it the XML API of signed addresses (`xml_api.py`).
 
 Unlike the emulators in the package index it keeps its word on generations and preconditions, so
 that a test of "written once" can fail.
@@ -16,7 +17,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.emulators.resumable import Session, kept_range
 from tests.emulators.stored_objects import Conditions, Refused, StoredObjects, Version
+from tests.emulators.xml_api import XmlApi
 
 PAGE_SIZE = 1000
 
@@ -26,19 +29,23 @@ class ObjectServer:
     address: str
     """`http://127.0.0.1:port`, for STORAGE_EMULATOR_HOST."""
     objects: StoredObjects
+    xml: XmlApi
+    """`xml.signers` and `xml.cors` say whose signatures are good and which pages may ask."""
 
 
 @contextmanager
 def running_object_server(page_size: int = PAGE_SIZE) -> Iterator[ObjectServer]:
     """Serves until the block ends. `page_size`: most objects that one answer lists."""
     objects = StoredObjects()
-    handler = type("Handler", (_Handler,), {"objects": objects, "page_size": page_size})
+    xml = XmlApi(objects)
+    state = {"objects": objects, "page_size": page_size, "xml": xml}
+    handler = type("Handler", (_Handler,), state)
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
-        yield ObjectServer(f"http://127.0.0.1:{server.server_port}", objects)
+        yield ObjectServer(f"http://127.0.0.1:{server.server_port}", objects, xml)
     finally:
         server.shutdown()
         server.server_close()
@@ -50,12 +57,19 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     objects: StoredObjects
     page_size: int
+    xml: XmlApi
 
     def do_GET(self) -> None:
         self._answer(self._get)
 
     def do_POST(self) -> None:
         self._answer(self._post)
+
+    def do_PUT(self) -> None:
+        self._answer(self._put)
+
+    def do_OPTIONS(self) -> None:
+        self._answer(self._put)
 
     def do_DELETE(self) -> None:
         self._answer(self._delete)
@@ -71,7 +85,10 @@ class _Handler(BaseHTTPRequestHandler):
         # Split before unquoting: a %2F belongs to an object's name.
         self.parts = [unquote(part) for part in url.path.strip("/").split("/")]
         try:
-            method()
+            if self.parts[0] in ("storage", "upload", "download", "b"):
+                method()
+            else:
+                self._answer_xml()
         except Refused as refusal:
             error = {"code": refusal.status, "message": str(refusal)}
             self._send_json({"error": error}, refusal.status)
@@ -96,12 +113,52 @@ class _Handler(BaseHTTPRequestHandler):
                 self.objects.create_bucket(name)
                 self._send_json({"kind": "storage#bucket", "name": name})
             case ["upload", "storage", "v1", "b", bucket, "o"]:
-                self._send_json(self._upload(bucket).resource())
+                if self.query.get("uploadType") == "resumable":
+                    self._begin_session(bucket)
+                else:
+                    self._send_json(self._upload(bucket).resource())
             case _:
                 raise Refused(404, f"not served here: POST {self.path}")
 
+    def _answer_xml(self) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        answer = self.xml.answer(self.command, self.path, headers, self.body, self._base())
+        self._send(answer.status, dict(answer.headers), answer.body)
+
+    def _begin_session(self, bucket: str) -> None:
+        resource = json.loads(self.body or b"{}")
+        kind = resource.get("contentType") or self.headers.get("x-upload-content-type")
+        session = Session(
+            bucket,
+            resource.get("name") or self.query["name"],
+            kind or "application/octet-stream",
+            self._conditions(),
+            resource.get("metadata") or {},
+        )
+        identity = self.xml.sessions.begin(session)
+        path = urlsplit(self.path).path
+        location = f"{self._base()}{path}?uploadType=resumable&upload_id={identity}"
+        self._send(200, {"location": location}, b"")
+
+    def _put(self) -> None:
+        """A chunk, in a session of the JSON API."""
+        if "upload_id" not in self.query:
+            raise Refused(404, f"not served here: {self.command} {self.path}")
+        session = self.xml.sessions.get(self.query["upload_id"])
+        if not self.xml.sessions.receive(session, self.headers.get("content-range"), self.body):
+            self._send(308, kept_range(session), b"")
+            return
+        assert session.version is not None
+        self._send_json(session.version.resource())
+
+    def _base(self) -> str:
+        return f"http://{self.headers['host']}"
+
     def _delete(self) -> None:
         match self.parts:
+            case ["upload", *_] if "upload_id" in self.query:
+                self.xml.sessions.cancel(self.query["upload_id"])
+                self._send(499, {}, b"")
             case ["storage", "v1", "b", bucket, "o", name]:
                 self.objects.delete(bucket, name, self._conditions())
                 self._send(204, {}, b"")

@@ -73,6 +73,11 @@ class StoredObjects:
         with self._lock:
             self._buckets[bucket] = {}
 
+    def check(self, bucket: str, name: str, conditions: Conditions) -> None:
+        """Raises Refused unless `conditions` hold now."""
+        with self._lock:
+            _check(self._objects(bucket).get(name), conditions)
+
     def write(
         self,
         bucket: str,

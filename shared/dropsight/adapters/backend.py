@@ -6,7 +6,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dropsight.ports import DeadLetterStore, MessagePublisher, ObjectStore, ResultStore
+from dropsight.ports import (
+    DeadLetterStore,
+    FeedbackStore,
+    MessagePublisher,
+    ObjectStore,
+    ResultStore,
+)
 from dropsight.settings import Settings
 
 
@@ -18,6 +24,7 @@ class Backend:
     publisher: MessagePublisher
     results: ResultStore
     dead_letters: DeadLetterStore
+    feedback: FeedbackStore
 
 
 def open_backend(settings: Settings) -> Backend:
@@ -30,6 +37,7 @@ def open_backend(settings: Settings) -> Backend:
 def _embedded(settings: Settings) -> Backend:
     from dropsight.adapters.embedded import places
     from dropsight.adapters.embedded.documents import SqliteDeadLetterStore, SqliteResultStore
+    from dropsight.adapters.embedded.feedback import SqliteFeedbackStore
     from dropsight.adapters.embedded.objects import FolderObjectStore
     from dropsight.adapters.embedded.queue import SqliteQueue
 
@@ -38,11 +46,13 @@ def _embedded(settings: Settings) -> Backend:
         publisher=SqliteQueue(places.queue_file(settings)),
         results=SqliteResultStore(places.documents_file(settings)),
         dead_letters=SqliteDeadLetterStore(places.documents_file(settings)),
+        feedback=SqliteFeedbackStore(places.documents_file(settings)),
     )
 
 
 def _gcp(settings: Settings) -> Backend:
     from dropsight.adapters.gcp.documents import FirestoreDeadLetterStore, FirestoreResultStore
+    from dropsight.adapters.gcp.feedback import FirestoreFeedbackStore
     from dropsight.adapters.gcp.messages import PubSubPublisher
     from dropsight.adapters.gcp.objects import CloudObjectStore
     from dropsight.adapters.gcp.session import FIRESTORE, PUBSUB, STORAGE, Session
@@ -53,4 +63,5 @@ def _gcp(settings: Settings) -> Backend:
         publisher=PubSubPublisher(Session(PUBSUB), settings.project),
         results=FirestoreResultStore(firestore, settings.project),
         dead_letters=FirestoreDeadLetterStore(firestore, settings.project),
+        feedback=FirestoreFeedbackStore(firestore, settings.project),
     )

@@ -6,6 +6,7 @@ https://firebase.google.com/docs/firestore/quotas and …/storage-size
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from typing import Any
 
 from dropsight.domain.errors import MessageInvalid
@@ -17,7 +18,7 @@ NAME_BYTES = 256
 
 
 def check_document(plain: dict[str, Any], key: str) -> None:
-    """`plain`: JSON-like builtins. Raises MessageInvalid, naming the document by `key`.
+    """`plain`: JSON-like builtins and times. Raises MessageInvalid, naming the document by `key`.
 
     Refused are documents over 1 MiB, numbers that are not finite (JSON has none) or not 64-bit,
     text that is not Unicode, and a list directly inside a list.
@@ -35,8 +36,8 @@ def _size(value: Any, path: str) -> int:
     match value:
         case None | bool():
             return 1
-        case float():
-            if not math.isfinite(value):
+        case float() | datetime():
+            if isinstance(value, float) and not math.isfinite(value):
                 raise MessageInvalid(f"document {path}: found {value}, legal are finite numbers")
             return 8
         case int():

@@ -1,8 +1,8 @@
-"""Who may ask. Every request passes here before anything is read; refusals are AccessRefused.
+"""Who may ask. Every request passes here before anything is read.
 
-On a laptop the caller is its user, at the loopback interface. But any page that is open in a
-browser can send requests there, too: the Host header tells a rebound DNS name from us, the Origin
-header another site's request from one of our own page.
+In the cloud a caller shows a token. On a laptop the caller is its user, at the loopback interface.
+But any page that is open in a browser can send requests there, too: the Host header tells a rebound
+DNS name from us, the Origin header another site's request from one of our own page.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from collections.abc import Callable, Collection, Mapping
 from urllib.parse import urlsplit
 
 from dropsight.api.messages import Request
+from dropsight.domain.callers import MACHINES_USER, Caller
 from dropsight.domain.errors import AccessRefused
 
-Admission = Callable[[Request], None]
-"""Raises AccessRefused."""
+Admission = Callable[[Request], Caller]
+"""Who asks. Raises Unauthenticated, AccessRefused."""
 
 READING = frozenset({"GET", "HEAD"})
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
@@ -33,31 +34,41 @@ def check_origin(method: str, headers: Mapping[str, str], hosts: Collection[str]
         raise AccessRefused(f"Origin {origin[:80]!r}: other sites may not change anything here")
 
 
-def loopback_only(request: Request) -> None:
+def loopback_only(request: Request) -> Caller:
     """For a server of our own machine that does not know its port."""
+    _check_at_home(request)
+    host = request.headers.get("host", "")
+    known = {host} if urlsplit(f"//{host}").hostname in LOOPBACK_NAMES else LOOPBACK_NAMES
+    check_origin(request.method, request.headers, known)
+    return MACHINES_USER
+
+
+def admission_by(
+    callers: Callable[[str | None], Caller] | None, *, on_cloud_run: bool
+) -> Admission:
+    """`callers`: who a header Authorization belongs to; None where the machine's own user asks.
+
+    A token is no cookie: no browser sends it by itself, so other sites' pages have none to send.
+    Elsewhere than on Cloud Run tokens may be unsigned, so only the machine itself is answered.
+    """
+    if callers is None:
+        return loopback_only
+
+    def admit(request: Request) -> Caller:
+        if not on_cloud_run:
+            _check_at_home(request)
+        return callers(request.headers.get("authorization"))
+
+    return admit
+
+
+def _check_at_home(request: Request) -> None:
     try:
         at_home = ipaddress.ip_address(request.remote).is_loopback
     except ValueError:
         at_home = False
     if not at_home:
         raise AccessRefused("this is only answered to the machine that it runs on")
-    host = request.headers.get("host", "")
-    known = {host} if urlsplit(f"//{host}").hostname in LOOPBACK_NAMES else LOOPBACK_NAMES
-    check_origin(request.method, request.headers, known)
-
-
-def nobody(_request: Request) -> None:
-    """For a deployment that has nothing to tell its callers apart by."""
-    raise AccessRefused(
-        "this deployment knows no callers, so it answers none; results are read from Firestore "
-        "under its rules"
-    )
-
-
-def admission_for(environment: Mapping[str, str]) -> Admission:
-    """On Cloud Run (which sets K_SERVICE) nobody, until callers are authenticated there; elsewhere
-    the machine's own user."""
-    return nobody if environment.get("K_SERVICE") else loopback_only
 
 
 def _origins(hosts: Collection[str]) -> set[str]:

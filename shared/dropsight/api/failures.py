@@ -24,6 +24,7 @@ from dropsight.domain.errors import (
     ResultDeleted,
     ResultUnknown,
     TransientError,
+    Unauthenticated,
 )
 from dropsight.domain.progress import error_record
 from dropsight.domain.results import ErrorRecord
@@ -34,6 +35,7 @@ STATUSES: list[tuple[type[DropsightError], int]] = [
     (TransientError, 503),
     (BudgetExceeded, 413),
     (MessageInvalid, 400),
+    (Unauthenticated, 401),
     (AccessRefused, 403),
     (ModelUnknown, 404),
     (ResultUnknown, 404),
@@ -63,6 +65,8 @@ def refusal(error: DropsightError, stage: str) -> Response:
     headers = dict(NEVER_KEPT)
     if isinstance(error, TransientError):
         headers["retry-after"] = str(max(1, math.ceil(error.retry_after_s)))
+    if isinstance(error, Unauthenticated):
+        headers["www-authenticate"] = "Bearer"  # RFC 9110, section 11.6.1
     body = encode(ErrorBody(error=error_record(error, stage)))
     return Response(status_of(error), body, headers=headers)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 JSON = "application/json"
 NEVER_KEPT = {"cache-control": "no-store"}
 """Results are health data: no cache on the way keeps them."""
+LONGEST_BODY = 64 * 1024
+"""Bytes: bodies are short JSON, files go elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,8 @@ class Request:
     """Names in lower case."""
     remote: str = ""
     """Address of the caller as the socket knows it."""
+    body: bytes = b""
+    """At most one byte more than LONGEST_BODY of it."""
 
 
 @dataclass(frozen=True)

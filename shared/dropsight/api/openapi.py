@@ -17,20 +17,25 @@ from typing import Any
 import msgspec
 
 from dropsight import __version__
+from dropsight.api.bodies import FeedbackRequest, UploadRequest
 from dropsight.api.container_operations import CONTAINER_ONLY, PASSED_ON
 from dropsight.api.failures import ErrorBody, status_of
 from dropsight.api.operations import Answer, Example, Operation, reference
 from dropsight.api.result_operations import ANY_REQUEST, OPERATIONS
 from dropsight.api.served import ModelDescription, Readiness, ServedModels
-from dropsight.domain.errors import DropsightError
+from dropsight.domain.errors import DropsightError, MessageInvalid
 from dropsight.domain.events import PushEnvelope
+from dropsight.domain.feedback import Feedback
 from dropsight.domain.results import Result
+from dropsight.pipeline.addresses import Addresses
 from dropsight.pipeline.deletion import Deletion
+from dropsight.pipeline.feedback import FeedbackList
 from dropsight.pipeline.results import ResultPage
+from dropsight.pipeline.uploads import UploadAddress
 
 RECORDS = (
-    *(Deletion, ErrorBody, ModelDescription, PushEnvelope),
-    *(Readiness, Result, ResultPage, ServedModels),
+    *(Addresses, Deletion, ErrorBody, Feedback, FeedbackList, FeedbackRequest, ModelDescription),
+    *(PushEnvelope, Readiness, Result, ResultPage, ServedModels, UploadAddress, UploadRequest),
 )
 RECORDED = Path(__file__).parent / "examples.json"
 HERE = "http://127.0.0.1:8080"
@@ -39,6 +44,14 @@ PATH_PARAMETERS = {
     "resultId": ("Id of the result, as lists and uploads show it.", "film"),
     "name": ("Name of one of the result's artifacts.", None),
     "model": ("Name of a served model.", None),
+}
+FIREBASE = "firebase"
+FIREBASE_SCHEME = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "Firebase ID token, in the cloud. Claims: `projects` (array of names: what may "
+    "be read, uploaded to and given feedback in), `admin` (true: may delete there, too).",
 }
 FIXED_EXAMPLES = {"name": "display-0", "model": "cxr-pneumonia"}
 ABOUT = """\
@@ -49,7 +62,9 @@ Every error has one shape: `{"error": {"code", "message", "retryable", "stage"}}
 says what was found and what is legal. Times are seconds since the epoch, boxes
 `[x, y, width, height]` in pixels of the source, probabilities and thresholds between 0 and 1.
 
-On a laptop `dropsight up` answers to its own user, on the loopback interface alone."""
+On a laptop `dropsight up` answers to its own user, on the loopback interface alone. In the cloud
+every request to the function `api` carries a Firebase ID token (`Authorization: Bearer …`); what
+belongs to a project that the token does not name is, to its bearer, not there."""
 
 
 @cache
@@ -76,7 +91,10 @@ def document() -> dict[str, Any]:
         "servers": [{"url": HERE, "description": "`dropsight up`"}],
         "tags": [{"name": one} for one in dict.fromkeys(o.tag for o in _all())],
         "paths": paths,
-        "components": {"schemas": dict(sorted(components.items()))},
+        "components": {
+            "schemas": dict(sorted(components.items())),
+            "securitySchemes": {FIREBASE: FIREBASE_SCHEME},
+        },
     }
 
 
@@ -91,7 +109,12 @@ def command(operation: Operation, example: Example, ids: dict[str, str]) -> str:
         words.append("-X DELETE")
     if example.file is not None:
         words.append(f"--data-binary @{example.file}")
-    return " ".join([*words, f'"{HERE}{example.target.format(**ids)}"'])
+    if example.json is not None:
+        words.append(f"--json '{json.dumps(example.json)}'")
+    if operation.cloud_only:
+        words.append('-H "Authorization: Bearer $TOKEN"')
+    address = "$API" if operation.cloud_only else HERE
+    return " ".join([*words, f'"{address}{example.target.format(**ids)}"'])
 
 
 def _operation(operation: Operation, recorded: dict[str, Any]) -> dict[str, Any]:
@@ -113,6 +136,8 @@ def _operation(operation: Operation, recorded: dict[str, Any]) -> dict[str, Any]
         }
         for one in operation.parameters
     ]
+    if operation in OPERATIONS:
+        shown["security"] = [{FIREBASE: []}] if operation.cloud_only else [{}, {FIREBASE: []}]
     if parameters:
         shown["parameters"] = parameters
     if operation.body:
@@ -145,7 +170,10 @@ def _responses(operation: Operation, recorded: dict[str, Any]) -> dict[str, Any]
     answers = {one.status: one for one in operation.answers}
     errors: tuple[type[DropsightError], ...] = operation.errors
     if operation.parameters:
+        errors = (MessageInvalid, *errors)
+    if operation in OPERATIONS:
         errors = (*ANY_REQUEST, *errors)
+    errors = tuple(dict.fromkeys(errors))
     for status in sorted({status_of(one) for one in errors} - set(answers)):
         codes = [f"`{one.code}`" for one in errors if status_of(one) == status]
         answers[status] = Answer(", ".join(codes), reference(ErrorBody), status=status)

@@ -12,6 +12,8 @@ from dropsight.api.parameters import Parameter
 from dropsight.domain.errors import DropsightError
 
 Schema = Mapping[str, Any]
+RESULTS = "results"
+"""Tag of the operations on results."""
 
 
 def reference(record: type) -> Schema:
@@ -40,6 +42,8 @@ class Example:
     status: int = 200
     file: str | None = None
     """Name of the file that is sent as the body."""
+    json: Mapping[str, Any] | None = None
+    """What is sent as the body instead."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,8 @@ class Operation:
     body: Mapping[str, Schema] = field(default_factory=dict)
     """By media type."""
     examples: tuple[Example, ...] = ()
+    cloud_only: bool = False
+    """Its examples are answered by the function `api` alone, not by a laptop."""
 
     @property
     def path_parameters(self) -> list[str]:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from dropsight.api.operations import Answer, Example, Operation, reference
+from dropsight.api.operations import RESULTS, Answer, Example, Operation, reference
+from dropsight.api.page_operations import ADDRESSES, GIVE_FEEDBACK, OPEN_UPLOAD, READ_FEEDBACK
 from dropsight.api.parameters import choice, moment, names, share, text, whole_number, yes
 from dropsight.domain.errors import (
+    AccessRefused,
     ArtifactUnknown,
-    MessageInvalid,
     ObjectGone,
     ResultDeleted,
     ResultUnknown,
+    Unauthenticated,
 )
 from dropsight.domain.results import LISTED, Result
 from dropsight.pipeline.deletion import Deletion
 from dropsight.pipeline.results import ResultPage
 
-RESULTS = "results"
 ABOUT = "this API"
 DEFAULT_LIMIT = 50
 LARGEST_LIMIT = 500
@@ -82,6 +83,7 @@ LIST = Operation(
         moment("from", "Arrived then or later. A date, or RFC 3339; UTC unless it says otherwise."),
         moment("to", "Arrived earlier than this."),
         whole_number("limit", "Most results of one page.", 1, LARGEST_LIMIT, DEFAULT_LIMIT),
+        text("project", "Name of the project: the group of people who may see the result."),
         text("cursor", "The `cursor` of the page before: go on after it."),
     ),
     answers=(Answer("One page.", reference(ResultPage)),),
@@ -173,12 +175,13 @@ DELETE = Operation(
     path="/v1/results/{resultId}",
     summary="Delete a result and everything derived from it",
     tag=RESULTS,
-    description="The document, the prepared frame, all pictures and dead letters go. The upload "
-    "stays in the landing bucket, unless `source=true`. Messages that are delivered late do not "
-    "bring the result back. May be repeated: a deletion that was cut short is finished by it.",
+    description="The document, the prepared frame, all pictures, dead letters and feedback go. The "
+    "upload stays in the landing bucket, unless `source=true`. In the cloud only administrators "
+    "delete (claim `admin`). Messages that are delivered late do not bring the result back. May be "
+    "repeated: a deletion that was cut short is finished by it.",
     parameters=(yes("source", "Remove the uploaded file, too (exactly this version of it)."),),
     answers=(Answer("What was removed.", reference(Deletion)),),
-    errors=(ResultUnknown,),
+    errors=(ResultUnknown, AccessRefused),
     examples=(
         Example("A film that is no longer needed", "/v1/results/{spare}"),
         Example("Once more, and its upload", "/v1/results/{spare}?source=true"),
@@ -202,7 +205,10 @@ DOCS = Operation(
     answers=(Answer("A page that loads nothing else.", {"type": "string"}, "text/html"),),
 )
 
-OPERATIONS = (LIST, CSV, AS_COCO, ARTIFACT, READ, DELETE, OPENAPI, DOCS)
+OPERATIONS = (
+    *(LIST, CSV, AS_COCO, ARTIFACT, ADDRESSES, GIVE_FEEDBACK, READ_FEEDBACK, READ, DELETE),
+    *(OPEN_UPLOAD, OPENAPI, DOCS),
+)
 """In the order that a path is compared with them."""
-ANY_REQUEST = (MessageInvalid,)
-"""What every endpoint with a query may answer."""
+ANY_REQUEST = (Unauthenticated, AccessRefused)
+"""What every endpoint may answer, before anything is read."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dropsight.adapters.embedded import places
 from dropsight.adapters.embedded.documents import SqliteDeadLetterStore, SqliteResultStore
+from dropsight.adapters.embedded.feedback import SqliteFeedbackStore
 from dropsight.adapters.embedded.objects import FolderObjectStore
 from dropsight.adapters.embedded.queue import SqliteQueue
 from dropsight.domain.results import Result
@@ -19,6 +20,7 @@ class Store:
     queue: SqliteQueue
     results: SqliteResultStore
     dead_letters: SqliteDeadLetterStore
+    feedback: SqliteFeedbackStore
 
     def subscribe(self) -> None:
         """Before the first message: a topic without subscriptions forgets what it is given."""
@@ -35,6 +37,7 @@ def open_store(settings: Settings) -> Store:
         queue=SqliteQueue(places.queue_file(settings)),
         results=SqliteResultStore(places.documents_file(settings)),
         dead_letters=SqliteDeadLetterStore(places.documents_file(settings)),
+        feedback=SqliteFeedbackStore(places.documents_file(settings)),
     )
 
 
@@ -66,6 +69,7 @@ def deletion(store: Store, settings: Settings) -> Delete:
         objects=store.objects,
         results=store.results,
         dead_letters=store.dead_letters,
+        feedback=store.feedback,
         work_bucket=settings.work_bucket,
         results_bucket=settings.results_bucket,
     )

@@ -23,6 +23,7 @@ Errors are sorted by what the platform should do, decided where they are raised:
     │   ├── ArtifactUnknown       artifact-unknown       the result has no artifact of this name
     │   ├── AddressUnknown        address-unknown        an HTTP path that nothing answers at
     │   ├── MethodRefused         method-refused         an HTTP method that this path has not
+    │   ├── Unauthenticated       unauthenticated        nothing proves who the caller is
     │   ├── AccessRefused         access-refused         this caller may not ask
     │   └── DeliveryExhausted     delivery-exhausted     every attempt failed; a dead letter is kept
     └── TransientError            raise, so that the platform delivers again with backoff
@@ -126,6 +127,10 @@ class AddressUnknown(PermanentError):
 
 class MethodRefused(PermanentError):
     code = "method-refused"
+
+
+class Unauthenticated(PermanentError):
+    code = "unauthenticated"
 
 
 class AccessRefused(PermanentError):

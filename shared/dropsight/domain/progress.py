@@ -167,7 +167,8 @@ def _fail_pending(
 
 
 def mark_deleting(result: Result, now: float) -> Result | None:
-    """The tombstone: the id stays taken, and says which upload it was; all else is forgotten."""
+    """The tombstone: the id stays taken, and says which upload it was and who might see it; all
+    else is forgotten."""
     if result.is_deleted:
         return None
     upload = Source(
@@ -178,6 +179,7 @@ def mark_deleting(result: Result, now: float) -> Result | None:
     return Result(
         result_id=result.result_id,
         status="deleting",
+        project=result.project,
         timestamps={"deleting": now},
         source=upload,
     )

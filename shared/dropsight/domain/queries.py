@@ -29,6 +29,8 @@ class ResultQuery:
     """Seconds since the epoch: `Result.arrived_at` is this or later."""
     arrived_before: float | None = None
     """Seconds since the epoch: `Result.arrived_at` is earlier than this."""
+    projects: tuple[str, ...] | None = None
+    """Those of any of these; of none at all where it is empty."""
 
     def matches(self, result: Result) -> bool:
         """The definition, for stores that cannot do better than to look at each result."""
@@ -40,6 +42,7 @@ class ResultQuery:
             and (self.label is None or self.label in result.found_labels)
             and (self.arrived_from is None or result.arrived_at >= self.arrived_from)
             and (self.arrived_before is None or result.arrived_at < self.arrived_before)
+            and (self.projects is None or result.project in self.projects)
         )
 
 

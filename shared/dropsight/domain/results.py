@@ -14,6 +14,10 @@ from dropsight.domain.wire import Record
 Status = Literal["queued", "predicted", "explained", "failed", "deleting", "deleted"]
 Stage = Literal["ingest", "predict", "explain"]
 
+DEFAULT_PROJECT = "default"
+PROJECT_NAME = r"[A-Za-z0-9._-]{1,64}"
+"""Legal names of projects."""
+
 STATUS_ORDER: dict[str, int] = {
     "queued": 0,
     "predicted": 1,
@@ -188,6 +192,8 @@ class Result(Record, kw_only=True, frozen=True):
     schema_version: int = 1
     result_id: str
     status: Status
+    project: str = DEFAULT_PROJECT
+    """Which group of people may see it, decided by the way that it came (`routing.project_of`)."""
     timestamps: dict[str, float] = {}
     """Seconds since the epoch at which each status was reached."""
     source: Source

@@ -18,6 +18,7 @@ from dropsight.domain.events import (
     ObjectFinalized,
     PredictionRequested,
 )
+from dropsight.domain.feedback import Feedback
 from dropsight.domain.manifests import Manifest
 from dropsight.domain.results import Result
 from dropsight.domain.wire import Record
@@ -25,6 +26,7 @@ from dropsight.domain.wire import Record
 PUBLISHED: dict[str, type[Record]] = {
     "dead-letter": DeadLetter,
     "explanation-requested": ExplanationRequested,
+    "feedback": Feedback,
     "model": Manifest,
     "object-finalized": ObjectFinalized,
     "prediction-requested": PredictionRequested,

@@ -26,7 +26,7 @@ from dropsight.domain.identity import NO_MODEL, result_id
 from dropsight.domain.progress import error_record, mark_explanations_failed, mark_failed
 from dropsight.domain.results import ErrorRecord, Result, Source
 from dropsight.domain.wire import decode, replace
-from dropsight.pipeline.routing import Models, route_by_name
+from dropsight.pipeline.routing import Models, project_of, route_by_name
 from dropsight.ports import DeadLetterStore, ResultStore
 from dropsight.settings import Settings
 
@@ -98,6 +98,7 @@ class RecordDeadLetter:
         fresh = Result(
             result_id=identity,
             status="failed",
+            project=project_of(event, manifest, self.settings),
             timestamps={"queued": now, "failed": now},
             source=Source(
                 bucket=event.bucket,

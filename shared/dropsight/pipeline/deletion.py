@@ -17,7 +17,7 @@ from dropsight.domain.results import Result
 from dropsight.domain.wire import Record
 from dropsight.pipeline.artifacts import erase_artifacts, erase_frame
 from dropsight.pipeline.results import no_such_result
-from dropsight.ports import DeadLetterStore, ObjectStore, ResultStore
+from dropsight.ports import DeadLetterStore, FeedbackStore, ObjectStore, ResultStore
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,8 @@ class Deletion(Record, kw_only=True, frozen=True):
     """Files of the work and results buckets: the frame, pictures, heatmaps, overlays."""
     dead_letters: int
     """Messages of this result that had failed for good and were kept."""
+    feedback: int
+    """What people had said of it."""
     source: bool
     """Whether the upload itself was asked to be removed from the landing bucket as well."""
 
@@ -44,6 +46,7 @@ class Delete:
     objects: ObjectStore
     results: ResultStore
     dead_letters: DeadLetterStore
+    feedback: FeedbackStore
     work_bucket: str
     results_bucket: str
 
@@ -75,9 +78,16 @@ class Delete:
         removed = erase_frame(self.objects, self.work_bucket, result_id)
         removed += erase_artifacts(self.objects, self.results_bucket, result_id)
         letters = self._erase_letters(result_id)
+        said = self.feedback.erase(result_id)
         self.results.update(result_id, lambda r: _marked(r, source))
         log.info("deleted", extra={"result_id": result_id})
-        return Deletion(result_id=result_id, objects=removed, dead_letters=letters, source=source)
+        return Deletion(
+            result_id=result_id,
+            objects=removed,
+            dead_letters=letters,
+            feedback=said,
+            source=source,
+        )
 
     def _erase_letters(self, result_id: str) -> int:
         """They hold the messages of the result, and with them the name of its upload."""

@@ -38,7 +38,7 @@ from dropsight.pipeline.artifacts import (
     write_artifact,
 )
 from dropsight.pipeline.leases import given_back
-from dropsight.pipeline.routing import Models, route_by_attributes, route_by_name
+from dropsight.pipeline.routing import Models, project_of, route_by_attributes, route_by_name
 from dropsight.pipeline.stopwatch import Stopwatch
 from dropsight.ports import MessagePublisher, ObjectStore, ResultStore
 from dropsight.settings import Settings
@@ -153,6 +153,7 @@ class Ingest:
                 manifest.explanation_digest,
             ),
             status="queued",
+            project=project_of(event, manifest, self.settings),
             timestamps={"queued": now},
             source=_source(event),
             model=_reference(manifest),
@@ -175,6 +176,7 @@ class Ingest:
         result = Result(
             result_id=result_id(event.bucket, event.name, event.generation, NO_MODEL, NO_MODEL),
             status="failed",
+            project=project_of(event, None, self.settings),
             timestamps={"queued": now, "failed": now},
             source=_source(event),
             error=error_record(error, STAGE),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dropsight.domain.callers import Caller
 from dropsight.domain.errors import ArtifactUnknown, ResultDeleted, ResultUnknown
 from dropsight.domain.queries import Position, ResultQuery
 from dropsight.domain.results import Artifact, ErrorRecord, Result
@@ -27,6 +28,7 @@ class ResultSummary(Record, kw_only=True, frozen=True):
 
     result_id: str
     status: str
+    project: str
     arrived_at: float
     """Seconds since the epoch."""
     object: str
@@ -71,15 +73,18 @@ class ReadResults:
             cursor=Position.of(shown[-1]).cursor() if more else None,
         )
 
-    def one(self, result_id: str) -> Result:
-        """Raises ResultUnknown, ResultDeleted."""
+    def visible(self, result_id: str, caller: Caller) -> Result:
+        """Deleted or not. What `caller` may not see is not there for them. Raises ResultUnknown."""
         result = self.results.get(result_id)
-        if result is None:
+        if result is None or not caller.sees(result.project):
             raise no_such_result(result_id)
+        return result
+
+    def one(self, result_id: str, caller: Caller) -> Result:
+        """Raises ResultUnknown, ResultDeleted."""
+        result = self.visible(result_id, caller)
         if result.is_deleted:
-            raise ResultDeleted(
-                f"result {result_id}: was deleted; upload the file again to have it processed anew"
-            )
+            raise was_deleted(result_id)
         return result
 
     def artifact(self, result: Result, name: str) -> tuple[Artifact, bytes]:
@@ -99,6 +104,12 @@ def no_such_result(result_id: str) -> ResultUnknown:
     )
 
 
+def was_deleted(result_id: str) -> ResultDeleted:
+    return ResultDeleted(
+        f"result {result_id}: was deleted; upload the file again to have it processed anew"
+    )
+
+
 def summary(result: Result) -> ResultSummary:
     """Of a result that is not deleted."""
     display = result.artifact(display_name(0))
@@ -106,6 +117,7 @@ def summary(result: Result) -> ResultSummary:
     return ResultSummary(
         result_id=result.result_id,
         status=result.status,
+        project=result.project,
         arrived_at=result.arrived_at,
         object=result.source.object,
         format=result.source.format,

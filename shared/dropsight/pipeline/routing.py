@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dropsight.domain.errors import ModelUnknown, NoRoute
 from dropsight.domain.events import ObjectFinalized
 from dropsight.domain.manifests import Manifest
+from dropsight.domain.results import DEFAULT_PROJECT
+from dropsight.settings import Settings
 
 Models = Mapping[str, Manifest]
 
@@ -71,6 +73,28 @@ def route_by_attributes(
         f"a file in the root of the bucket with {found} fits no model; legal routes are "
         f"{_known(models, routes)}. Drop the file in one of these folders"
     )
+
+
+def project_of(event: ObjectFinalized, manifest: Manifest | None, settings: Settings) -> str:
+    """The project that an upload belongs to: that of its route, the first segment of its path.
+
+    A file in the root of the bucket came by no route. Its project is that of its model: the one
+    that the settings name for the model itself, or else the one that all routes to the model have
+    in common. Where there is no such one, or no model, it is `default`.
+    """
+    segment, slash, _ = event.name.partition("/")
+    if slash:
+        return settings.projects.get(segment, DEFAULT_PROJECT)
+    if manifest is None:
+        return DEFAULT_PROJECT
+    if manifest.name in settings.projects:
+        return settings.projects[manifest.name]
+    common = {
+        settings.projects.get(route, DEFAULT_PROJECT)
+        for route, model in settings.routes.items()
+        if model == manifest.name
+    }
+    return common.pop() if len(common) == 1 else DEFAULT_PROJECT
 
 
 def model_named(name: str, models: Models, left_out: Mapping[str, str]) -> Manifest:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from dropsight.api.admission import admission_for, loopback_only, nobody
+from dropsight.api.admission import admission_by, loopback_only
 from dropsight.api.messages import Request
-from dropsight.domain.errors import AccessRefused
+from dropsight.domain.callers import MACHINES_USER, Caller
+from dropsight.domain.errors import AccessRefused, Unauthenticated
 
 pytestmark = pytest.mark.unit
 
@@ -31,7 +32,7 @@ def request(
     ],
 )
 def test_the_machines_own_user_is_admitted(asked: Request):
-    loopback_only(asked)
+    assert loopback_only(asked) == MACHINES_USER
 
 
 @pytest.mark.parametrize(
@@ -54,8 +55,39 @@ def test_others_are_refused(asked: Request, sentence: str):
     assert sentence in str(refused.value)
 
 
-def test_in_the_cloud_nobody_is_admitted_until_callers_are_told_apart():
-    assert admission_for({}) is loopback_only
-    assert admission_for({"K_SERVICE": "api"}) is nobody
-    with pytest.raises(AccessRefused, match="knows no callers"):
-        nobody(request())
+ADA = Caller("ada", projects=frozenset({"north"}))
+
+
+def of_token(header: str | None) -> Caller:
+    if header != "Bearer hers":
+        raise Unauthenticated("no")
+    return ADA
+
+
+def with_token(token: str, remote: str) -> Request:
+    headers = {"host": "api.example", "authorization": token, "origin": "https://page.example"}
+    return Request("DELETE", "/v1/results/abc", headers=headers, remote=remote)
+
+
+def test_without_callers_to_tell_apart_it_is_the_machines_own_user_or_nobody():
+    assert admission_by(None, on_cloud_run=False) is loopback_only
+    assert admission_by(None, on_cloud_run=True) is loopback_only
+
+
+def test_on_cloud_run_the_token_says_who_asks_from_wherever():
+    admit = admission_by(of_token, on_cloud_run=True)
+
+    assert admit(with_token("Bearer hers", "203.0.113.7")) == ADA
+    for asked in (with_token("Bearer his", "127.0.0.1"), request()):
+        with pytest.raises(Unauthenticated):
+            admit(asked)
+
+
+def test_elsewhere_tokens_may_be_unsigned_so_only_the_machine_itself_is_answered():
+    admit = admission_by(of_token, on_cloud_run=False)
+
+    assert admit(with_token("Bearer hers", "127.0.0.1")) == ADA
+    with pytest.raises(AccessRefused, match="the machine that it runs on"):
+        admit(with_token("Bearer hers", "203.0.113.7"))
+    with pytest.raises(Unauthenticated):
+        admit(with_token("Bearer his", "127.0.0.1"))

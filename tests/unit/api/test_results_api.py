@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from dropsight.api.handlers import Handlers
 from dropsight.api.messages import Request, Response
 from dropsight.api.results_api import ResultsApi
+from dropsight.domain.callers import MACHINES_USER, Caller
 from dropsight.domain.errors import BackendUnavailable
 from dropsight.domain.results import (
     CandidateSet,
@@ -21,8 +23,14 @@ from dropsight.domain.results import (
 )
 from dropsight.pipeline.artifacts import write_artifact
 from dropsight.pipeline.deletion import Delete
+from dropsight.pipeline.feedback import GiveFeedback
 from dropsight.pipeline.results import ReadResults
-from tests.fakes import MemoryDeadLetterStore, MemoryObjectStore, MemoryResultStore
+from tests.fakes import (
+    MemoryDeadLetterStore,
+    MemoryFeedbackStore,
+    MemoryObjectStore,
+    MemoryResultStore,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -32,12 +40,22 @@ class Host:
 
     def __init__(self) -> None:
         self.objects, self.results = MemoryObjectStore(), MemoryResultStore()
+        self.feedback = MemoryFeedbackStore()
         self.refusal: Exception | None = None
-        self.api = ResultsApi(
-            read=ReadResults(self.results, self.objects),
-            delete=Delete(self.objects, self.results, MemoryDeadLetterStore(), "work", "results"),
-            admit=self.admit,
+        delete = Delete(
+            self.objects,
+            self.results,
+            MemoryDeadLetterStore(),
+            self.feedback,
+            "work",
+            "results",
         )
+        handlers = Handlers(
+            ReadResults(self.results, self.objects),
+            delete,
+            GiveFeedback(self.feedback, self.results),
+        )
+        self.api = ResultsApi(handlers, self.admit)
         pictures = [
             write_artifact(self.objects, "results", "film", name, name.encode())
             for name in ("display-0", "heatmap-lime-viral-0", "overlay-lime-viral-0")
@@ -77,9 +95,10 @@ class Host:
             )
         )
 
-    def admit(self, _request: Request) -> None:
+    def admit(self, _request: Request) -> Caller:
         if self.refusal is not None:
             raise self.refusal
+        return MACHINES_USER
 
     def ask(self, target: str, method: str = "GET", **headers: str) -> Response:
         path, _, query = target.partition("?")
@@ -205,6 +224,7 @@ def test_deletion_says_what_went_and_reading_says_that_it_did(host: Host):
         "resultId": "film",
         "objects": 3,
         "deadLetters": 0,
+        "feedback": 0,
         "source": False,
     }
     assert host.error("/v1/results/film", 410)["code"] == "result-deleted"

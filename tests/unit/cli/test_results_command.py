@@ -9,6 +9,7 @@ import pytest
 
 from dropsight.cli.main import main
 from dropsight.cli.store import Store, open_store
+from dropsight.domain.feedback import Author, Feedback, Verdict
 from dropsight.domain.results import Finding, ModelReference, Result, Source
 from dropsight.settings import Settings
 
@@ -91,6 +92,7 @@ def test_the_upload_goes_with_source(tmp_path: Path, capsys):
         "resultId": "film",
         "objects": 2,
         "deadLetters": 0,
+        "feedback": 0,
         "source": True,
     }
     assert "bucket/cxr/a.png" not in files(tmp_path)
@@ -127,3 +129,29 @@ def test_a_time_that_is_none_is_refused(capsys):
         main(["results", "--from", "yesterday"])
     assert ended.value.code == 2
     assert "found 'yesterday', legal are dates such as 2026-11-20" in capsys.readouterr().err
+
+
+def test_what_people_said_is_shown_with_the_result(store: Store, capsys):
+    said: tuple[tuple[str, Verdict, str | None, str], ...] = (
+        ("Ada", "disagree", "viral", "old\nscar\x1b[2J"),
+        ("", "agree", None, ""),
+    )
+    for name, verdict, label, comment in said:
+        store.feedback.add(
+            Feedback(
+                feedback_id=f"f-{verdict}",
+                result_id="film",
+                verdict=verdict,
+                label=label,
+                comment=comment,
+                author=Author(uid="u1", name=name),
+                created_at=60.0,
+            )
+        )
+
+    assert main(["results", "film"]) == 0
+
+    *_, first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("feedback     1970-01-01")
+    assert first.endswith(" u1 agrees")
+    assert second.endswith(" Ada disagrees on viral: old scar[2J")

@@ -6,7 +6,8 @@ import pytest
 from dropsight.domain.errors import NoRoute
 from dropsight.domain.events import ObjectFinalized
 from dropsight.domain.manifests import Accepts, ArtifactFile, InputSpec, Label, Manifest
-from dropsight.pipeline.routing import route_by_attributes, route_by_name
+from dropsight.pipeline.routing import project_of, route_by_attributes, route_by_name
+from dropsight.settings import Settings
 
 pytestmark = pytest.mark.unit
 
@@ -85,3 +86,33 @@ def test_a_model_that_stays_out_leaves_a_file_in_the_root_to_the_other_one():
 
     assert route_by_attributes("CR", "CHEST", models, ROUTES) is MODELS["chest"]
     assert route_by_name(_event("other/a.dcm"), models, ROUTES) is other
+
+
+PROJECTS = {"cxr": "north", "hand": "south", "nowhere": "west"}
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "project"),
+    [
+        ("cxr/a.dcm", "chest", "north"),
+        ("chest/a.dcm", "chest", "default"),  # a route of its own, which nobody named
+        ("cxr/a.dcm", "cells", "north"),  # metadata chose the model, the path the project
+        ("nowhere/a.dcm", None, "west"),
+        ("elsewhere/a.dcm", None, "default"),
+        ("a.dcm", "hand", "south"),  # the model itself is named
+        ("a.dcm", "chest", "north"),  # all routes to it are of one project
+        ("a.dcm", "cells", "default"),
+        ("a.dcm", None, "default"),
+    ],
+)
+def test_an_upload_belongs_to_the_project_of_the_way_it_came(
+    name: str, model: str | None, project: str
+):
+    settings = Settings(routes=ROUTES, projects=PROJECTS)
+    manifest = MODELS[model] if model else None
+    assert project_of(_event(name), manifest, settings) == project
+
+
+def test_routes_of_several_projects_to_one_model_leave_its_files_in_the_root_to_default():
+    settings = Settings(routes={**ROUTES, "x-ray": "chest"}, projects=PROJECTS)
+    assert project_of(_event("a.dcm"), MODELS["chest"], settings) == "default"

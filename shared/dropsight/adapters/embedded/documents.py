@@ -44,6 +44,9 @@ CONDITIONS = {
     " json_extract(finding.value, '$.label') = ? AND json_extract(finding.value, '$.positive'))",
     "arrived_from": "arrived_at >= ?",
     "arrived_before": "arrived_at < ?",
+    # A document that was written before there were projects has none.
+    "projects": "coalesce(json_extract(body, '$.project'), 'default')"
+    " IN (SELECT value FROM json_each(?))",
 }
 """By field of ResultQuery."""
 NOT_DELETED = "json_extract(body, '$.status') NOT IN ('deleting', 'deleted')"
@@ -180,7 +183,9 @@ def _where(query: ResultQuery, after: Position | None) -> tuple[str, list[Any]]:
     if query.status in DELETED:
         return CONDITIONS["status"], [query.status]
     given = [
-        (CONDITIONS[name], value) for name, value in asdict(query).items() if value is not None
+        (CONDITIONS[name], json.dumps(value) if name == "projects" else value)
+        for name, value in asdict(query).items()
+        if value is not None
     ]
     conditions = [NOT_DELETED, *(condition for condition, _ in given)]
     values = [value for _, value in given]

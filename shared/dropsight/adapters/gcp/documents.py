@@ -5,17 +5,14 @@ https://firebase.google.com/docs/firestore/reference/rest/v1/projects.databases.
 
 from __future__ import annotations
 
-import json
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import quote
 
-from dropsight.adapters.document_limits import check_document
+from dropsight.adapters.gcp.collection import Collection, Filter
 from dropsight.adapters.gcp.session import Session
-from dropsight.adapters.gcp.values import from_fields, to_fields
+from dropsight.adapters.gcp.values import from_fields
 from dropsight.domain.errors import BackendUnavailable
 from dropsight.domain.events import DeadLetter
 from dropsight.domain.queries import EVERYTHING, Position, ResultQuery
@@ -29,9 +26,8 @@ ARRIVED_AT = "arrivedAt"
 none, so it drops out of every list and of every listener to one."""
 FOUND_LABELS = "foundLabels"
 """Beside them, too: `Result.found_labels`, for clients to filter by."""
-NOT_FOUND = 404
-UNMET = ("ALREADY_EXISTS", "FAILED_PRECONDITION", "NOT_FOUND")
-"""Firestore's reasons for a condition that does not hold."""
+MOST_ALTERNATIVES = 30
+"""Of one IN: https://firebase.google.com/docs/firestore/query-data/queries#limits_on_or_queries"""
 ROUNDS = 40
 LONGEST_PAUSE_S = 1.0
 
@@ -45,7 +41,7 @@ class FirestoreResultStore:
     """
 
     def __init__(self, session: Session, project: str) -> None:
-        self._collection = _Collection(session, project, RESULTS)
+        self._collection = Collection(session, project, RESULTS)
         self._random = random.SystemRandom()
 
     def create(self, result: Result) -> bool:
@@ -76,8 +72,13 @@ class FirestoreResultStore:
         self, limit: int = 100, query: ResultQuery = EVERYTHING, after: Position | None = None
     ) -> Sequence[Result]:
         """As the port says. `docs/rest-api.md` has the composite indexes that this takes."""
-        found = self._collection.find(_filters(query), _order(query), limit, _place(query, after))
-        return [from_plain(one, Result) for one in found]
+        place = _place(query, after)
+        found = [
+            from_plain(one, Result)
+            for filters in _filters(query)
+            for one in self._collection.find(filters, _order(query), limit, place)
+        ]
+        return sorted(found, key=lambda one: (one.arrived_at, one.result_id), reverse=True)[:limit]
 
     def delete(self, result_id: str) -> None:
         self._collection.delete(result_id)
@@ -87,7 +88,7 @@ class FirestoreDeadLetterStore:
     """DeadLetterStore in the collection `deadLetters`."""
 
     def __init__(self, session: Session, project: str) -> None:
-        self._collection = _Collection(session, project, DEAD_LETTERS)
+        self._collection = Collection(session, project, DEAD_LETTERS)
 
     def put(self, letter: DeadLetter) -> None:
         self._collection.write(letter.message_id, to_plain(letter), {"exists": False})
@@ -105,25 +106,10 @@ class FirestoreDeadLetterStore:
         self._collection.delete(message_id)
 
 
-@dataclass(frozen=True)
-class Filter:
-    """`operator` is one of Firestore's, such as EQUAL or ARRAY_CONTAINS."""
-
-    field: str
-    operator: str
-    value: Any
-
-    @property
-    def plain(self) -> dict[str, Any]:
-        (value,) = to_fields({"": self.value}).values()
-        return {
-            "fieldFilter": {"field": {"fieldPath": self.field}, "op": self.operator, "value": value}
-        }
-
-
-def _filters(query: ResultQuery) -> list[Filter]:
+def _filters(query: ResultQuery) -> list[list[Filter]]:
+    """One list for each request that it takes."""
     if query.status in DELETED:
-        return [Filter("status", "EQUAL", query.status)]
+        return [[Filter("status", "EQUAL", query.status)]]
     asked = (
         Filter("model.name", "EQUAL", query.model),
         Filter("status", "EQUAL", query.status),
@@ -131,7 +117,14 @@ def _filters(query: ResultQuery) -> list[Filter]:
         Filter(ARRIVED_AT, "GREATER_THAN_OR_EQUAL", query.arrived_from),
         Filter(ARRIVED_AT, "LESS_THAN", query.arrived_before),
     )
-    return [one for one in asked if one.value is not None]
+    given = [one for one in asked if one.value is not None]
+    if query.projects is None:
+        return [given]
+    projects = sorted(set(query.projects))
+    return [
+        [*given, Filter("project", "IN", projects[start : start + MOST_ALTERNATIVES])]
+        for start in range(0, len(projects), MOST_ALTERNATIVES)
+    ]
 
 
 def _order(query: ResultQuery) -> list[str]:
@@ -143,78 +136,6 @@ def _place(query: ResultQuery, after: Position | None) -> tuple[float, str] | No
     if after is None or query.status in DELETED:
         return None
     return after.arrived_at, after.result_id
-
-
-class _Collection:
-    def __init__(self, session: Session, project: str, name: str) -> None:
-        self._session = session
-        self._collection = name
-        self._name = f"projects/{project}/databases/(default)/documents"
-        self._documents = f"/v1/{quote(self._name, safe='/()')}"
-
-    def get(self, key: str) -> Any:
-        """The document as Firestore has it, with `fields` and `updateTime`, or None."""
-        response = self._session.request("GET", self._path(key), allow=(NOT_FOUND,))
-        return None if response.status == NOT_FOUND else response.json()
-
-    def write(self, key: str, plain: dict[str, Any], condition: Mapping[str, Any]) -> bool:
-        """Write the whole document; False if `condition` does not hold.
-
-        By `commit`: for PATCH the emulator takes every `updateTime` for zero.
-        """
-        check_document(plain, key)
-        document = {"name": f"{self._name}/{self._collection}/{key}", "fields": to_fields(plain)}
-        response = self._session.request(
-            "POST",
-            f"{self._documents}:commit",
-            body=json.dumps(
-                {"writes": [{"update": document, "currentDocument": condition}]}
-            ).encode(),
-            allow=UNMET,
-            repeatable=False,
-        )
-        return response.status < 300
-
-    def find(
-        self,
-        filters: Sequence[Filter],
-        order: Sequence[str],
-        limit: int,
-        after: tuple[Any, str] | None = None,
-    ) -> list[dict[str, Any]]:
-        """The fields of documents in falling order of `order`, then of their keys; in the order of
-        keys where `order` is empty. `after`: begin behind this value of `order` and this key."""
-        query: dict[str, Any] = {"from": [{"collectionId": self._collection}], "limit": limit}
-        if filters:
-            query["where"] = {
-                "compositeFilter": {"op": "AND", "filters": [one.plain for one in filters]}
-            }
-        if order:
-            query["orderBy"] = [
-                {"field": {"fieldPath": field}, "direction": "DESCENDING"}
-                for field in (*order, "__name__")
-            ]
-        if after is not None:
-            value, key = after
-            name = f"{self._name}/{self._collection}/{key}"
-            query["startAt"] = {
-                "values": [*to_fields({"": value}).values(), {"referenceValue": name}],
-                "before": False,
-            }
-        response = self._session.request(
-            "POST",
-            f"{self._documents}:runQuery",
-            body=json.dumps({"structuredQuery": query}).encode(),
-        )
-        return [
-            from_fields(row["document"]["fields"]) for row in response.json() if "document" in row
-        ]
-
-    def delete(self, key: str) -> None:
-        self._session.request("DELETE", self._path(key))
-
-    def _path(self, key: str) -> str:
-        return f"{self._documents}/{self._collection}/{quote(key, safe='')}"
 
 
 def _plain(result: Result) -> dict[str, Any]:

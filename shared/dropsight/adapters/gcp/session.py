@@ -43,6 +43,9 @@ class Service:
 STORAGE = Service("Cloud Storage", "https://storage.googleapis.com", "STORAGE_EMULATOR_HOST")
 PUBSUB = Service("Pub/Sub", "https://pubsub.googleapis.com", "PUBSUB_EMULATOR_HOST")
 FIRESTORE = Service("Firestore", "https://firestore.googleapis.com", "FIRESTORE_EMULATOR_HOST")
+IAM_CREDENTIALS = Service(
+    "IAM Credentials", "https://iamcredentials.googleapis.com", "IAM_CREDENTIALS_EMULATOR_HOST"
+)
 
 
 @dataclass(frozen=True)
@@ -78,12 +81,9 @@ class Session:
     metadata server), fetched on first use and kept until they expire. An emulator gets none."""
 
     def __init__(self, service: Service, environment: Mapping[str, str] | None = None) -> None:
-        emulator = (os.environ if environment is None else environment).get(
-            service.emulator_variable
-        )
         self._service = service
-        self._base = _address(emulator) if emulator else service.address
-        self._anonymous = bool(emulator)
+        self._base = address_of(service, environment)
+        self._anonymous = self._base != service.address
         self._pool = urllib3.PoolManager(
             maxsize=CONNECTIONS,
             timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S),
@@ -155,6 +155,21 @@ class Session:
             answer.data,
         )
 
+    def service_account(self) -> str:
+        """E-mail address of the service account that our credentials are of.
+
+        Raises BackendUnavailable; ValueError where they are of no service account.
+        """
+        if not self._anonymous:
+            self._authorise("GET", self._base, {})
+        account: str | None = getattr(self._credentials, "service_account_email", None)
+        if not account:
+            raise ValueError(
+                "DROPSIGHT_SIGNING_SERVICE_ACCOUNT: not set, and the credentials are of no service "
+                "account; set it to the e-mail address of one that we may sign for"
+            )
+        return account
+
     def _authorise(self, method: str, url: str, headers: dict[str, str]) -> None:
         # Not at the top: an emulator or a unit test needs no Google library.
         import google.auth  # noqa: PLC0415
@@ -171,7 +186,13 @@ class Session:
             raise BackendUnavailable(f"{self._service.name}: no credentials, {error}") from error
 
 
-def _address(emulator: str) -> str:
-    """`127.0.0.1:8080` and `http://127.0.0.1:8080/` are both usual."""
+def address_of(service: Service, environment: Mapping[str, str] | None = None) -> str:
+    """That of its emulator, where the environment names one.
+
+    `127.0.0.1:8080` and `http://127.0.0.1:8080/` are both usual.
+    """
+    emulator = (os.environ if environment is None else environment).get(service.emulator_variable)
+    if not emulator:
+        return service.address
     with_scheme = emulator if "://" in emulator else f"http://{emulator}"
     return with_scheme.rstrip("/")

@@ -21,6 +21,7 @@ from dropsight.settings import Settings
 if TYPE_CHECKING:
     from dropsight.domain.manifests import Manifest
     from dropsight.pipeline.deletion import Deletion
+    from dropsight.ports import FeedbackStore
 
 LISTED = 12
 """Objects that are shown one by one; the exports have them all."""
@@ -110,7 +111,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.json or options.csv or options.coco:
         exporting.give(exporting.exported(one, options), options.out)
     else:
-        print("\n".join(describe(one)))
+        print("\n".join([*describe(one), *_describe_feedback(store.feedback, one)]))
     return Exit.OK
 
 
@@ -144,6 +145,7 @@ def _print_deletion(done: Deletion, as_json: bool) -> None:
         exporting.give(exporting.indented(to_plain(done)), None)
         return
     letters = f" and {done.dead_letters} dead letters" if done.dead_letters else ""
+    letters += f" and {done.feedback} entries of feedback" if done.feedback else ""
     upload = "the upload went, too" if done.source else "the upload stays where it is"
     print(f"{done.result_id}  deleted with {done.objects} files{letters}; {upload}")
 
@@ -207,6 +209,20 @@ def describe(result: Result) -> list[str]:
         lines.append(f"{step:<12} {moment}")
     for stage, milliseconds in result.timeline.items():
         lines.append(f"time         {stage} {milliseconds:.1f} ms")
+    return lines
+
+
+def _describe_feedback(store: FeedbackStore, result: Result) -> list[str]:
+    """What people said of it, oldest first."""
+    lines = []
+    for said in store.list(result.result_id):
+        moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(said.created_at))
+        subject = f" on {said.label}" if said.label else ""
+        words = f": {said.comment}" if said.comment else ""
+        author = said.author.name or said.author.uid
+        line = " ".join(f"{moment} {author} {said.verdict}s{subject}{words}".split())
+        # It comes from elsewhere: nothing in it may steer the terminal.
+        lines.append("feedback     " + "".join(one for one in line if one.isprintable()))
     return lines
 
 

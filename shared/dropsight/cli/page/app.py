@@ -12,12 +12,15 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from dropsight.api.handlers import Handlers
 from dropsight.api.results_api import ResultsApi
 from dropsight.cli.page import artifacts, events, models, overlay, rest, results, upload
 from dropsight.cli.page.guard import Guard
 from dropsight.cli.page.predicting import Container
 from dropsight.cli.store import Store, deletion
+from dropsight.domain.callers import MACHINES_USER
 from dropsight.domain.manifests import Manifest
+from dropsight.pipeline.feedback import GiveFeedback
 from dropsight.pipeline.results import ReadResults
 from dropsight.settings import Settings
 
@@ -69,9 +72,12 @@ def build_app(
     )
     app.state.store = store
     app.state.api = ResultsApi(
-        read=ReadResults(store.results, store.objects),
-        delete=deletion(store, settings),
-        admit=lambda _: None,  # the Guard has looked at every request before
+        Handlers(
+            read=ReadResults(store.results, store.objects),
+            delete=deletion(store, settings),
+            feedback=GiveFeedback(store.feedback, store.results),
+        ),
+        admit=lambda _: MACHINES_USER,  # the Guard has looked at every request before
     )
     app.state.settings = settings
     app.state.manifests = manifests

@@ -12,12 +12,18 @@ from dropsight.api.results_api import ResultsApi
 
 async def answer(request: Request) -> Response:
     api: ResultsApi = request.app.state.api
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > messages.LONGEST_BODY:
+            break
     asked = messages.Request(
         method=request.method,
         path=request.scope["path"],
         query=dict(request.query_params),
         headers=dict(request.headers),
         remote=request.client.host if request.client else "",
+        body=body,
     )
     return translated(await run_in_threadpool(api, asked))
 
