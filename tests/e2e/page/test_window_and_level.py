@@ -194,6 +194,4 @@ def test_an_8_bit_photo_is_read_in_its_own_numbers(page: Page, looked_at: Laptop
     hover(page, (128, 128), (256, 256))
     expect(page.locator(".readout")).to_contain_text("x 128, y 128: ")
     expect(page.get_by_text("Shown with 8 bits")).to_have_count(0)
-    assert preset(page).locator("option").all_inner_texts() == [
-        "As it is"
-    ]
+    assert preset(page).locator("option").all_inner_texts() == ["As it is"]

@@ -9,6 +9,7 @@ export interface Result {
   schemaVersion?: number;
   resultId: string;
   status: "deleted" | "deleting" | "explained" | "failed" | "predicted" | "queued";
+  project?: string;
   timestamps?: {
     [k: string]: number;
   };
