@@ -1,14 +1,12 @@
 /** Objects of a detector or segmenter: thresholds without another inference, counts by class. */
 
-import { lazy, Suspense, useMemo } from "react";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useLabelName, useModel } from "../app/session";
 import type { Finding, Result } from "../domain/result";
 import { ObjectList } from "./ObjectList";
 import { Range } from "./Range";
 import { DEFAULT_IOU, type View } from "./view";
-
-const ScoreChart = lazy(() => import("./ScoreChart"));
 
 interface Props {
   result: Result;
@@ -40,7 +38,6 @@ export function Objects({ result, view, change, objects, here, picked }: Props) 
           <ObjectList result={result} objects={here} picked={picked} change={change} />
         </>
       )}
-      <Scores result={result} confidence={view.confidence} />
     </section>
   );
 }
@@ -122,23 +119,6 @@ function Thresholds({ result, view, change }: Pick<Props, "result" | "view" | "c
           {t("finding.reset")}
         </button>
       )}
-    </>
-  );
-}
-
-/** The chart is drawn once; only the line of the threshold moves over it. */
-function Scores({ result, confidence }: { result: Result; confidence: number | null }) {
-  const { t } = useTranslation();
-  const { findings, candidates } = result;
-  const dropped = (candidates?.frames ?? []).reduce((sum, one) => sum + one.found - one.kept, 0);
-  if (!findings.length) return null;
-  return (
-    <>
-      <h3>{t("finding.scores")}</h3>
-      <Suspense fallback={<div className="chart" />}>
-        <ScoreChart findings={findings} confidence={confidence} />
-      </Suspense>
-      {dropped > 0 && <p className="soft">{t("finding.dropped", { count: dropped })}</p>}
     </>
   );
 }

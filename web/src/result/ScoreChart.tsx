@@ -1,4 +1,7 @@
-/** How the scores of all candidates are spread, with the confidence threshold over it. */
+/**
+ * How the scores of all candidates are spread. The chart is drawn once; only the line of the
+ * confidence threshold moves over it.
+ */
 
 import { memo, useMemo } from "react";
 import { useTranslation } from "react-i18next";

@@ -16,6 +16,7 @@ import { Fidelity } from "./Fidelity";
 import { Labels } from "./Labels";
 import { Objects } from "./Objects";
 import { PickedObject } from "./PickedObject";
+import { Scores } from "./Scores";
 import { useExplaining } from "./useExplaining";
 import { Viewer } from "./Viewer";
 import { keyOf, readyExplanations, shownExplanation, startView, type View } from "./view";
@@ -74,6 +75,7 @@ export function ShownResult({ result }: { result: Result }) {
             />
           )}
           <Fidelity result={result} frame={view.frame} shown={shownExplanation(result, view)} />
+          {hasObjects && <Scores result={result} confidence={view.confidence} />}
           {result.findings.length > 0 && <FeedbackPanel result={result} />}
           <Details result={result} />
         </div>

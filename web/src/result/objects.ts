@@ -32,8 +32,8 @@ export function drawObjects(
   const hasMasks = style.mode !== 1;
   if (hasMasks) for (const one of objects) drawMask(context, one, at, style);
   if (style.mode === 0 || style.mode === 1) drawBoxes(context, objects, at, style);
-  if (style.mode !== 3) drawNames(context, objects, at, style);
   if (picked?.box) drawPicked(context, picked.box, at);
+  if (style.mode !== 3) drawNames(context, objects, at, style);
 }
 
 /** One path for each colour: thousands of boxes are a handful of strokes. */
