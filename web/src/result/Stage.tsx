@@ -59,7 +59,8 @@ export function Stage(props: Props) {
       const onBlack = style?.mode === 3;
       if (levels && !onBlack) {
         context.imageSmoothingEnabled = at.scale < 2;
-        place(context, levels.at(shown, inverted), at, width, height);
+        const onScreen = at.scale * (window.devicePixelRatio || 1);
+        place(context, levels.at(shown, inverted, onScreen), at, width, height);
       }
       if (colored && !onBlack) {
         context.globalAlpha = opacity;

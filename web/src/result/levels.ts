@@ -1,10 +1,13 @@
-/** Pixels through a window: of the 8-bit picture, or of values of 16 bits. */
+/** Pixels through a window: what is drawn, and what is read at a pixel. */
 
-import { BYTES, drawable, type Meaning, shade, type Window } from "../domain/window";
+import { type Meaning, shade, type Window } from "../domain/window";
 
 export interface Levels {
-  /** The picture through a window, drawn again only when it changed; null: as it comes. */
-  at(window: Window | null, inverted: boolean): HTMLCanvasElement;
+  /**
+   * The picture through a window, made again only when that changed; null: as it comes.
+   * `scale`: pixels of the screen for each of the source. Where many lie on one, fewer are made.
+   */
+  at(window: Window | null, inverted: boolean, scale: number): CanvasImageSource;
   /** What is read at a pixel: grey or red, green, blue; a value in its unit; or no image there. */
   valueAt(x: number, y: number): readonly number[] | "outside" | null;
   /** Least and greatest value, what sliders reach. */
@@ -48,134 +51,36 @@ export function levelTable(meaning: Meaning, window: Window, inverted: boolean):
   return table;
 }
 
-/** An 8-bit picture. `meaning`: of the values that it was made of, until they have been loaded. */
-export class ByteLevels implements Levels {
-  readonly range: readonly [number, number];
-  private readonly source: ImageData;
-  private readonly canvas: HTMLCanvasElement;
-  private readonly context: CanvasRenderingContext2D;
-  private readonly slope: number = 1;
-  private readonly intercept: number = 0;
-  private applied: string;
-
-  constructor(
-    image: HTMLImageElement,
-    private readonly meaning: Meaning | null,
-  ) {
-    [this.canvas, this.context] = surface(image.naturalWidth, image.naturalHeight);
-    this.context.drawImage(image, 0, 0);
-    this.source = this.context.getImageData(0, 0, this.canvas.width, this.canvas.height);
-    const first = meaning?.windows[0];
-    const { center, width } = first ? drawable(first) : BYTES;
-    if (meaning) {
-      this.slope = ((meaning.invert ? -1 : 1) * width) / 255;
-      this.intercept = center - this.slope * 127.5;
-    }
-    this.range = [center - width / 2, center + width / 2];
-    this.applied = keyOf(null, false);
-  }
-
-  at(window: Window | null, inverted: boolean): HTMLCanvasElement {
-    const key = keyOf(window, inverted);
-    if (key === this.applied) return this.canvas;
-    const flipped = this.meaning?.invert ?? false;
-    const table = byteTable(window, inverted, this.slope, this.intercept, flipped);
-    const from = this.source.data;
-    const made = new ImageData(this.source.width, this.source.height);
-    for (let at = 0; at < from.length; at += 4) {
-      made.data[at] = table[from[at] as number] as number;
-      made.data[at + 1] = table[from[at + 1] as number] as number;
-      made.data[at + 2] = table[from[at + 2] as number] as number;
-      made.data[at + 3] = from[at + 3] as number;
-    }
-    this.context.putImageData(made, 0, 0);
-    this.applied = key;
-    return this.canvas;
-  }
-
-  /** Of a picture that stands in for values nothing is read: a byte is none of them. */
-  valueAt(x: number, y: number): readonly number[] | null {
-    const { width, height, data } = this.source;
-    if (this.meaning || x < 0 || y < 0 || x >= width || y >= height) return null;
-    const at = (y * width + x) * 4;
-    const [r, g, b] = [data[at], data[at + 1], data[at + 2]] as [number, number, number];
-    return r === g && g === b ? [r] : [r, g, b];
-  }
-}
-
-/** 16-bit levels of a greyscale frame. */
-export class ValueLevels implements Levels {
-  readonly range: readonly [number, number];
-  private readonly canvas: HTMLCanvasElement;
-  private readonly context: CanvasRenderingContext2D;
-  private readonly made: ImageData;
-  private readonly shown: Uint32Array;
-  private applied = "";
-
-  constructor(
-    private readonly levels: Uint16Array,
-    private readonly width: number,
-    private readonly height: number,
-    private readonly meaning: Meaning,
-  ) {
-    [this.canvas, this.context] = surface(width, height);
-    this.made = new ImageData(width, height);
-    this.shown = new Uint32Array(this.made.data.buffer);
-    const ends = endsOf(levels, meaning.padding).map((one) => this.valueOf(one));
-    this.range = [Math.min(...ends), Math.max(...ends)];
-  }
-
-  at(window: Window | null, inverted: boolean): HTMLCanvasElement {
-    const key = keyOf(window, inverted);
-    if (key === this.applied) return this.canvas;
-    const own = this.meaning.windows[0];
-    const table = levelTable(this.meaning, window ?? (own ? drawable(own) : BYTES), inverted);
-    const { levels, shown } = this;
-    for (let at = 0; at < levels.length; at += 1) {
-      shown[at] = table[levels[at] as number] as number;
-    }
-    this.context.putImageData(this.made, 0, 0);
-    this.applied = key;
-    return this.canvas;
-  }
-
-  valueAt(x: number, y: number): readonly number[] | "outside" | null {
-    if (x < 0 || y < 0 || x >= this.width || y >= this.height) return null;
-    const level = this.levels[y * this.width + x] as number;
-    const { padding } = this.meaning;
-    if (padding && level >= padding[0] && level <= padding[1]) return "outside";
-    return [this.valueOf(level)];
-  }
-
-  private valueOf(level: number): number {
-    return this.meaning.slope * level + this.meaning.intercept;
-  }
-}
-
-/** Least and greatest level that is not padding. */
-export function endsOf(
-  levels: Uint16Array,
-  padding: readonly [number, number] | null,
-): [number, number] {
-  let [low, high] = [65_535, 0];
-  const [from, to] = padding ?? [1, 0];
-  for (let at = 0; at < levels.length; at += 1) {
-    const level = levels[at] as number;
-    if (level >= from && level <= to) continue;
-    if (level < low) low = level;
-    if (level > high) high = level;
-  }
-  return low <= high ? [low, high] : [0, 1];
-}
-
-const keyOf = (window: Window | null, inverted: boolean): string =>
+export const keyOf = (window: Window | null, inverted: boolean): string =>
   `${window?.center} ${window?.width} ${window?.function} ${inverted}`;
 
-function surface(width: number, height: number): [HTMLCanvasElement, CanvasRenderingContext2D] {
-  const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (!context) throw new Error("this browser gives no 2D canvas");
-  return [canvas, context];
+/** A canvas and its pixels, opaque grey or colour as 32 bits each. */
+export class Surface {
+  readonly canvas = document.createElement("canvas");
+  readonly pixels: Uint32Array;
+  private readonly made: ImageData;
+  private readonly context: CanvasRenderingContext2D;
+
+  constructor(width: number, height: number) {
+    this.canvas.width = width;
+    this.canvas.height = height;
+    const context = this.canvas.getContext("2d", { willReadFrequently: true });
+    if (!context) throw new Error("this browser gives no 2D canvas");
+    this.context = context;
+    this.made = new ImageData(width, height);
+    this.pixels = new Uint32Array(this.made.data.buffer);
+  }
+
+  /** Shows what has been written to `pixels`. */
+  show(): HTMLCanvasElement {
+    this.context.putImageData(this.made, 0, 0);
+    return this.canvas;
+  }
+
+  /** The RGBA bytes of `image`. */
+  read(image: CanvasImageSource): Uint32Array {
+    this.context.drawImage(image, 0, 0);
+    const { width, height } = this.canvas;
+    return new Uint32Array(this.context.getImageData(0, 0, width, height).data.buffer);
+  }
 }

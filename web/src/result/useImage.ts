@@ -10,10 +10,15 @@ export function useImage(address: string | null): HTMLImageElement | null {
     if (address === null) return;
     const image = new Image();
     image.crossOrigin = "anonymous";
-    image.onload = () => setLoaded(image);
     image.src = address;
+    let ended = false;
+    // Decoded beside the page's own thread; what cannot be decoded is not shown.
+    image.decode().then(
+      () => !ended && setLoaded(image),
+      () => !ended && setLoaded(null),
+    );
     return () => {
-      image.onload = null;
+      ended = true;
     };
   }, [address]);
   return loaded;

@@ -4,10 +4,13 @@ import { useEffect, useMemo, useState } from "react";
 import { useSession } from "../app/session";
 import { artifactNamed, type Result } from "../domain/result";
 import { type Meaning, storedValues } from "../domain/window";
-import { ByteLevels, type Levels, ValueLevels } from "./levels";
+import { ByteLevels } from "./byteLevels";
+import type { Levels } from "./levels";
 import { useAddress } from "./Picture";
+import type { Plane } from "./plane";
 import { useImage } from "./useImage";
-import { isRead, type Read, readValues } from "./valueReader";
+import { ValueLevels } from "./valueLevels";
+import { isRead, readValues } from "./valueReader";
 
 /** So long a frame is shown before its values are fetched: the slider passes many. */
 const REST_MS = 150;
@@ -32,33 +35,33 @@ export function useLevels(result: Result, frame: number): Pixels {
   const meaning = stored?.meaning ?? null;
   const bytes = useMemo(() => (image ? new ByteLevels(image, meaning) : null), [image, meaning]);
   const values = useMemo(
-    () => (read && meaning ? new ValueLevels(read.levels, read.width, read.height, meaning) : null),
+    () => (read && meaning ? new ValueLevels(read, meaning) : null),
     [read, meaning],
   );
-  const levels = useMemo(
-    () => (values && meaning ? withTable(values, bytes, meaning) : bytes),
-    [values, bytes, meaning],
-  );
+  const levels = useMemo(() => (values ? unmoved(values, bytes) : bytes), [values, bytes]);
   const state = !stored ? "none" : values ? "there" : reason === null ? "coming" : "lost";
   return { levels, meaning, state, reason };
 }
 
-/** A lookup table of the file is shown by the picture alone, until a window takes its place. */
-function withTable(values: Levels, bytes: Levels | null, meaning: Meaning): Levels {
-  if (meaning.windows[0]?.function !== "LUT") return values;
+/**
+ * Until somebody moves the window the picture is drawn as it comes: that costs nothing, and is right
+ * also where the file has a lookup table in the place of a window.
+ */
+function unmoved(values: Levels, bytes: Levels | null): Levels {
   return {
-    at: (window, inverted) => (window ? values : (bytes ?? values)).at(window, inverted),
+    at: (window, inverted, scale) =>
+      (window === null && bytes ? bytes : values).at(window, inverted, scale),
     valueAt: (x, y) => values.valueAt(x, y),
     range: values.range,
   };
 }
 
 function useValues(artifact: { bucket: string; object: string } | null): {
-  read: Read | null;
+  read: Plane | null;
   reason: string | null;
 } {
   const { source } = useSession();
-  const [come, setCome] = useState<{ name: string; read: Read | null; reason: string | null }>();
+  const [come, setCome] = useState<{ name: string; read: Plane | null; reason: string | null }>();
   const bucket = artifact?.bucket;
   const object = artifact?.object;
   useEffect(() => {

@@ -1,12 +1,7 @@
 /** Values of frames, read by a worker and kept while there is room. */
 
+import type { Plane } from "./plane";
 import type { Answered } from "./values.worker";
-
-export interface Read {
-  width: number;
-  height: number;
-  levels: Uint16Array;
-}
 
 /** Pixels that are kept: of 16 bits and as shown they take 6 bytes each. */
 const KEPT_PIXELS = 16_000_000;
@@ -15,13 +10,13 @@ let worker: Worker | null = null;
 let next = 0;
 const waiting = new Map<number, (told: Answered) => void>();
 /** By name of the content, the last used last. */
-const kept = new Map<string, Promise<Read>>();
+const kept = new Map<string, Promise<Plane>>();
 
 /** Whether this content has been asked for before and is kept. */
 export const isRead = (name: string): boolean => kept.has(name);
 
 /** `name`: of the content, which never changes. Rejects with the reason. */
-export function readValues(name: string, address: string): Promise<Read> {
+export function readValues(name: string, address: string): Promise<Plane> {
   const known = kept.get(name);
   if (known) {
     kept.delete(name);
@@ -34,7 +29,7 @@ export function readValues(name: string, address: string): Promise<Read> {
   return reading;
 }
 
-function ask(address: string): Promise<Read> {
+function ask(address: string): Promise<Plane> {
   worker ??= start();
   const id = next++;
   const told = new Promise<Answered>((resolve) => waiting.set(id, resolve));

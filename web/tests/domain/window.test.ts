@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { type Meaning, shade, type Window } from "../../src/domain/window";
-import { byteTable, endsOf, levelTable } from "../../src/result/levels";
+import { byteTable, levelTable } from "../../src/result/levels";
+import { endsOf, reduced } from "../../src/result/plane";
 
 const linear = (center: number, width: number): Window => ({ center, width, function: "LINEAR" });
 const exact = (center: number, width: number): Window => ({
@@ -74,4 +75,21 @@ it("the range of a picture leaves padding out", () => {
   expect(endsOf(Uint16Array.of(0, 0, 900, 1200), [0, 0])).toEqual([900, 1200]);
   expect(endsOf(Uint16Array.of(0, 5), null)).toEqual([0, 5]);
   expect(endsOf(Uint16Array.of(7, 7), [7, 7])).toEqual([0, 1]);
+});
+
+describe("reduced", () => {
+  const source = { width: 3, height: 2, levels: Uint16Array.of(1, 3, 10, 5, 7, 20) };
+
+  it("is the mean of squares, cut at the edge", () => {
+    expect(reduced(source, 2, null)).toEqual({
+      width: 2,
+      height: 1,
+      levels: Uint16Array.of(4, 15),
+    });
+  });
+  it("leaves padding out, and is padding where there is nothing else", () => {
+    const { levels } = reduced(source, 2, [10, 20]);
+    expect([...levels]).toEqual([4, 10]);
+    expect([...reduced(source, 2, [1, 3]).levels]).toEqual([6, 15]);
+  });
 });
