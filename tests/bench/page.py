@@ -50,11 +50,11 @@ DRAG = """async ([name, from, to, steps]) => {
   return times;
 }"""
 LISTEN = """() => {
-  window.latencies = [];
+  const latencies = window.latencies = [];
   new PerformanceObserver(list => {
     for (const one of list.getEntries())
-      if (one.interactionId) window.latencies.push([one.interactionId, one.duration]);
-  }).observe({ type: "event", durationThreshold: 16, buffered: true });
+      if (one.interactionId) latencies.push([one.interactionId, one.duration]);
+  }).observe({ type: "event", durationThreshold: 16 });
 }"""
 
 
