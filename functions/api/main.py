@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from typing import TYPE_CHECKING
 
 import flask
 import functions_framework
@@ -18,7 +19,6 @@ from dropsight.api.handlers import Handlers
 from dropsight.api.messages import LONGEST_BODY, Request
 from dropsight.api.results_api import STAGE, ResultsApi
 from dropsight.domain.errors import DropsightError
-from dropsight.domain.manifests import load_manifests
 from dropsight.logs import configure_logging
 from dropsight.pipeline.deletion import Delete
 from dropsight.pipeline.feedback import GiveFeedback
@@ -26,6 +26,9 @@ from dropsight.pipeline.request_explanation import RequestExplanation
 from dropsight.pipeline.results import ReadResults
 from dropsight.pipeline.uploads import OpenUpload
 from dropsight.settings import Settings
+
+if TYPE_CHECKING:
+    from dropsight.domain.manifests import Manifest
 
 # The one thing that is done on import: a revision that would let everybody in must not start.
 refuse_unsigned_tokens(os.environ)
@@ -46,7 +49,14 @@ def wired() -> CrossOrigin:
         results_bucket=settings.results_bucket,
     )
     signer = open_signer(settings)
-    models = functools.cache(lambda: load_manifests(settings.models))
+
+    @functools.cache
+    def models() -> dict[str, Manifest]:
+        # Only who uploads pays for reading YAML: a function starts cold for other requests.
+        from dropsight.domain.manifests import load_manifests  # noqa: PLC0415
+
+        return load_manifests(settings.models)
+
     handlers = Handlers(
         read=ReadResults(backend.results, backend.objects),
         delete=delete,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import google.auth.transport.urllib3
 import pytest
+import urllib3
 
 from dropsight.adapters.gcp.certificates import (
     DEFAULT_LIFETIME_S,
@@ -155,6 +157,12 @@ def test_nobody_listens(clock: Clock) -> None:
         pass
     with pytest.raises(BackendUnavailable):
         Certificates(gone.address, clock=clock).pem("old")
+
+
+def test_any_transport_of_google_auth_will_do(server: CertificateServer) -> None:
+    transport = google.auth.transport.urllib3.Request(urllib3.PoolManager())
+
+    assert Certificates(server.address, transport).pem("old") == OLD.certificate
 
 
 def test_of_many_threads_one_asks(server: CertificateServer, certificates: Certificates) -> None:

@@ -181,6 +181,11 @@ def test_what_is_no_token_is_none_beside_the_emulator_either(
         emulated(header)
 
 
+def test_a_token_that_is_too_long_is_none_beside_the_emulator_either(emulated: Callers) -> None:
+    with pytest.raises(Unauthenticated, match="characters, legal are 8192"):
+        emulated(unsigned(claims(more="x" * 8192)))
+
+
 def test_a_signed_token_is_none_of_the_emulator(emulated: Callers) -> None:
     with pytest.raises(Unauthenticated, match="none of the Firebase Auth emulator"):
         emulated(signed(claims()))

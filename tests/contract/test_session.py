@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import socket
@@ -203,27 +204,65 @@ session = Session(Service("Test", "http://" + sys.argv[1], "NO_EMULATOR"))
 session.request("POST", "/v1/x", body=b"{}")
 session.request("POST", "/v1/x", body=b"{}")
 """
+SIGNER = """
+import sys
+from dropsight.adapters.gcp.session import Service, Session
+from dropsight.adapters.gcp.signing import CloudAddressSigner
+iam = Session(Service("Test", "http://" + sys.argv[1], "NO_EMULATOR"))
+print(CloudAddressSigner(iam, "https://s").upload("b", "n", 1, "image/png").url)
+"""
 
 
 def test_on_google_cloud_one_token_of_the_metadata_server_serves_many_requests(
     server: Misbehaving, tmp_path: Path
 ) -> None:
-    # A process of its own: google-auth reads these variables when it is imported.
-    environment = {
-        **os.environ,
-        "GCE_METADATA_HOST": server.address,
-        "GCE_METADATA_IP": server.address,
-        "CLOUDSDK_CONFIG": str(tmp_path),
-        "HOME": str(tmp_path),
-    }
-    environment.pop("GOOGLE_APPLICATION_CREDENTIALS", None)
-
-    subprocess.run([sys.executable, "-c", CALLER, server.address], env=environment, check=True)
+    on_google_cloud(CALLER, server, tmp_path)
 
     tokens = [path for _, path, _, _ in server.asked if "/token" in path]
     calls = [headers for _, path, headers, _ in server.asked if path == "/v1/x"]
     assert len(tokens) == 1
     assert [headers["authorization"] for headers in calls] == ["Bearer t0ken"] * 2
+
+
+def test_on_google_cloud_addresses_are_signed_for_the_services_own_account_with_its_token(
+    server: Misbehaving, tmp_path: Path
+) -> None:
+    server.answers = [(200, b'{"keyId": "k", "signedBlob": "q80="}')]
+
+    url = on_google_cloud(SIGNER, server, tmp_path)
+
+    assert "X-Goog-Credential=service%40example.test%2F" in url
+    assert url.strip().endswith("&X-Goog-Signature=abcd")
+    ((_, path, headers, body),) = [one for one in server.asked if "signBlob" in one[1]]
+    assert path == "/v1/projects/-/serviceAccounts/service@example.test:signBlob"
+    assert headers["authorization"] == "Bearer t0ken"
+    assert base64.b64decode(json.loads(body)["payload"]).startswith(b"GOOG4-RSA-SHA256\n")
+
+
+def on_google_cloud(code: str, server: Misbehaving, folder: Path) -> str:
+    """What `code` prints, in a process whose metadata server is `server`: google-auth reads these
+    variables when it is imported."""
+    environment = {
+        **os.environ,
+        "GCE_METADATA_HOST": server.address,
+        "GCE_METADATA_IP": server.address,
+        "CLOUDSDK_CONFIG": str(folder),
+        "HOME": str(folder),
+    }
+    environment.pop("GOOGLE_APPLICATION_CREDENTIALS", None)
+    command = [sys.executable, "-c", code, server.address]
+    return subprocess.run(
+        command, env=environment, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+
+
+def test_credentials_of_no_service_account_cannot_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    from google.auth.credentials import AnonymousCredentials
+
+    monkeypatch.setattr(google.auth, "default", lambda **_: (AnonymousCredentials(), "project"))
+
+    with pytest.raises(ValueError, match="DROPSIGHT_SIGNING_SERVICE_ACCOUNT: not set"):
+        Session(FIRESTORE, {}).service_account()
 
 
 def test_missing_credentials_are_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,12 +72,15 @@ def _has_reached(laptop: Laptop, name: str, statuses: tuple[str, ...]) -> bool:
 def exchanges(laptop: Laptop, ids: dict[str, str]) -> Iterator[Exchange]:
     container = f"http://127.0.0.1:{_inference_port(laptop)}"
     for operation in (*PASSED_ON, *OPERATIONS, *CONTAINER_ONLY):
+        if operation.cloud_only:
+            continue  # `tests/cloud_exchanges.py` has these
         base = container if operation in CONTAINER_ONLY else laptop.url.rstrip("/")
         for example in operation.examples:
             answer = HTTP.request(
                 operation.method,
                 base + example.target.format(**ids),
                 body=FILES[example.file] if example.file else None,
+                json=example.json,
                 timeout=PATIENCE_S,
             )
             yield Exchange(operation, example, answer)

@@ -1,7 +1,8 @@
 """`python -m tests.e2e.record_examples`: records the answers that the API's documentation shows.
 
 A real `dropsight up` with the shipped models gets real files; what it answers is written to
-`shared/dropsight/api/examples.json`. Then write the document anew:
+`shared/dropsight/api/examples.json`, and beside it what the API of the cloud answers where a laptop
+has nothing (`tests/cloud_exchanges.py`). Then write the document anew:
 `python -m dropsight.api.openapi docs/openapi.json`.
 """
 
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dropsight.api.openapi import RECORDED
+from tests.cloud_exchanges import cloud_exchanges
 from tests.e2e.documented_requests import REPOSITORY, add_module, exchanges, fill
 from tests.e2e.laptop import Laptop
 
@@ -50,6 +52,12 @@ def record(laptop: Laptop, ids: dict[str, str]) -> dict[str, Any]:
         elif kind.startswith("text/csv"):
             recorded["body"] = one.answer.data.decode()
         answers.setdefault(one.operation.name, {})[one.example.title] = recorded
+    with cloud_exchanges() as exchanged:
+        for operation, example, answer in exchanged:
+            assert answer.status == example.status, (example, answer.body)
+            body = shortened(json.loads(answer.body))
+            told = answers.setdefault(operation.name, {})
+            told[example.title] = {"status": answer.status, "body": body}
     return answers
 
 

@@ -85,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
         # Split before unquoting: a %2F belongs to an object's name.
         self.parts = [unquote(part) for part in url.path.strip("/").split("/")]
         try:
-            if self.parts[0] in ("storage", "upload", "download", "b"):
+            if self.parts[0] in ("storage", "upload", "download"):
                 method()
             else:
                 self._answer_xml()

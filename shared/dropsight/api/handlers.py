@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,8 @@ from dropsight.pipeline.request_explanation import RequestExplanation
 from dropsight.pipeline.results import ReadResults
 from dropsight.pipeline.uploads import OpenUpload
 from dropsight.ports import AddressSigner
+
+log = logging.getLogger(__name__)
 
 ASK_AGAIN = "private, no-cache"
 """A browser may keep the picture, and asks each time whether it is still the one (ETag)."""
@@ -184,6 +187,7 @@ class Handlers:
             raise AccessRefused(
                 f"result {identity}: only administrators delete (claim `admin` of the token)"
             )
+        log.info("deletion asked", extra={"result_id": identity, "caller": asked.caller.uid})
         return Response(200, encode(self.delete(identity, source=asked.values["source"])))
 
 

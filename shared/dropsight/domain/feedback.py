@@ -7,7 +7,6 @@ from typing import Literal
 from dropsight.domain.wire import Record
 
 Verdict = Literal["agree", "disagree"]
-VERDICTS: tuple[Verdict, ...] = ("agree", "disagree")
 LONGEST_COMMENT = 2000
 """Characters."""
 

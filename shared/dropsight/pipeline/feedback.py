@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 
 from dropsight.domain.errors import MessageInvalid
-from dropsight.domain.feedback import LONGEST_COMMENT, VERDICTS, Author, Feedback, Verdict
+from dropsight.domain.feedback import LONGEST_COMMENT, Author, Feedback, Verdict
 from dropsight.domain.results import Result
 from dropsight.domain.wire import Record
 from dropsight.pipeline.results import was_deleted
@@ -35,7 +35,7 @@ class GiveFeedback:
         self, result: Result, verdict: Verdict, comment: str, label: str | None, author: Author
     ) -> Feedback:
         """Keep it beside `result`. Raises MessageInvalid, ResultDeleted, BackendUnavailable."""
-        _check(result, verdict, comment, label)
+        _check(result, comment, label)
         said = Feedback(
             feedback_id=secrets.token_hex(16),
             result_id=result.result_id,
@@ -59,9 +59,7 @@ class GiveFeedback:
         return FeedbackList(feedback=list(self.feedback.list(result.result_id, MOST_LISTED)))
 
 
-def _check(result: Result, verdict: str, comment: str, label: str | None) -> None:
-    if verdict not in VERDICTS:
-        raise MessageInvalid(f"verdict: found {verdict[:40]!r}, legal are {', '.join(VERDICTS)}")
+def _check(result: Result, comment: str, label: str | None) -> None:
     if len(comment) > LONGEST_COMMENT:
         raise MessageInvalid(
             f"comment: found {len(comment)} characters, legal are {LONGEST_COMMENT}; shorten it, "

@@ -11,13 +11,16 @@ import secrets
 import unicodedata
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dropsight.domain.errors import BudgetExceeded, MessageInvalid, NoRoute
 from dropsight.domain.results import DEFAULT_PROJECT
 from dropsight.domain.wire import Record
-from dropsight.pipeline.routing import Models
 from dropsight.ports import AddressSigner
 from dropsight.settings import Settings
+
+if TYPE_CHECKING:
+    from dropsight.pipeline.routing import Models
 
 LONGEST_NAME = 512
 """Characters."""

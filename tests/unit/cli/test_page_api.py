@@ -15,6 +15,8 @@ from starlette.testclient import TestClient
 from dropsight.cli.page.app import build_app
 from dropsight.cli.store import Store, open_store
 from dropsight.domain.results import Result, Source
+from dropsight.domain.wire import replace
+from dropsight.pipeline.artifacts import write_artifact
 from dropsight.settings import Budgets, Settings
 
 pytestmark = pytest.mark.unit
@@ -192,3 +194,38 @@ def test_a_container_that_does_not_listen_is_503(settings: Settings, store: Stor
     assert answer.status_code == 503
     assert "the inference container does not answer" in answer.json()["error"]["message"]
     assert answer.headers["retry-after"] == "1"
+
+
+def test_feedback_is_given_in_the_name_of_the_machines_user(client: TestClient, store: Store):
+    target = "/v1/results/abc/feedback"
+
+    said = client.post(target, json={"verdict": "agree", "comment": "so it is"})
+
+    assert said.status_code == 201
+    assert said.json()["author"] == {"uid": "laptop", "name": "laptop"}
+    assert client.get(target).json() == {"feedback": [said.json()]}
+    assert [one.comment for one in store.feedback.list("abc")] == ["so it is"]
+    assert client.post(target, content=b"x" * 100_000).status_code == 400
+    large = {"verdict": "agree", "comment": "x" * 100_000}
+    assert client.post(target, json=large).status_code == 413
+    foreign = {"origin": "http://evil.example"}
+    assert client.post(target, json={"verdict": "agree"}, headers=foreign).status_code == 403
+    assert len(store.feedback.list("abc")) == 1
+
+
+def test_pictures_have_paths_of_this_server_that_do_not_expire(client: TestClient, store: Store):
+    picture = write_artifact(store.objects, "results", "abc", "display-0", b"picture")
+    store.results.update("abc", lambda one: replace(one, artifacts=[picture]))
+
+    found = client.get("/v1/results/abc/addresses").json()
+
+    assert found["expiresAt"] is None
+    assert list(found["addresses"]) == ["display-0"]
+    assert client.get(found["addresses"]["display-0"]).content == b"picture"
+
+
+def test_a_laptop_gives_no_addresses_for_uploads(client: TestClient):
+    answer = client.post("/v1/uploads", json={"name": "a", "route": "toy", "size": 1})
+
+    assert answer.status_code == 404
+    assert "in the cloud only" in answer.json()["error"]["message"]

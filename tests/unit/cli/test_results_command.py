@@ -21,9 +21,9 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """`film` arrived at 00:01:00 on the first day of 1970, `slide` a minute later."""
     monkeypatch.setenv("DROPSIGHT_ROOT", str(tmp_path))
     made = open_store(Settings(root=tmp_path))
-    for identity, at, model, label in (
-        ("film", 60.0, "cxr", "viral"),
-        ("slide", 120.0, "cells", "cell"),
+    for identity, at, model, label, project in (
+        ("film", 60.0, "cxr", "viral", "default"),
+        ("slide", 120.0, "cells", "cell", "lab"),
     ):
         upload = made.objects.write("landing", f"{model}/a.png", b"upload")
         made.objects.write("results", f"{identity}/display-0-1.png", b"picture")
@@ -32,6 +32,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
             Result(
                 result_id=identity,
                 status="explained",
+                project=project,
                 timestamps={"queued": at},
                 source=Source(bucket="landing", object=upload.name, generation=upload.generation),
                 model=ModelReference(
@@ -57,6 +58,8 @@ def files(root: Path) -> list[str]:
     [
         ([], ["slide", "film"]),
         (["--model", "cxr"], ["film"]),
+        (["--project", "lab"], ["slide"]),
+        (["--project", "none"], []),
         (["--label", "cell"], ["slide"]),
         (["--status", "failed"], []),
         (["--from", "1970-01-01T00:02:00Z"], ["slide"]),
@@ -112,8 +115,11 @@ def test_a_classifiers_labels_are_exported_too(capsys):
         (["--delete"], "--delete: goes with the ID of one result"),
         (["film", "--delete", "--csv"], "--delete: goes with the ID of one result"),
         (["film", "--source"], "--source: goes with --delete only"),
-        (["film", "--model", "cxr"], "--model, --status, --label, --from, --to: go with"),
-        (["film", "--label", "cell"], "--label, --from, --to: go with"),
+        (
+            ["film", "--model", "cxr"],
+            "--model, --status, --label, --project, --from",
+        ),
+        (["film", "--label", "cell"], "--project, --from, --to: go with"),
     ],
 )
 def test_options_that_make_no_sense_are_one_sentence(

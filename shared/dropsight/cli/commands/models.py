@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dropsight.cli import options as common
+from dropsight.cli import publishing
 from dropsight.cli.errors import CommandFailed, Exit
 
 EXAMPLES = """\
@@ -20,6 +21,7 @@ EXAMPLES = """\
   dropsight models init best.onnx --to models/my-model
   dropsight models check models/my-model picture.png
   dropsight models pin models:/blood-cells@champion
+  dropsight models publish
 """
 PIN_EXAMPLES = """\
   dropsight models pin saved/
@@ -39,6 +41,7 @@ def add(subparsers: Any) -> None:
     _add_init(actions)
     _add_check(actions)
     _add_pin(actions)
+    publishing.add(actions)
 
 
 def _add_pin(actions: Any) -> None:

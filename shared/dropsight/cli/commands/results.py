@@ -13,8 +13,8 @@ from dropsight.cli.commands.explain import line as explanation_line
 from dropsight.cli.errors import CommandFailed, Exit, NotFound, WrongUsage
 from dropsight.domain.errors import ManifestInvalid, MessageInvalid
 from dropsight.domain.queries import ResultQuery
+from dropsight.domain.results import DEFAULT_PROJECT, Result
 from dropsight.domain.results import LISTED as STATUSES
-from dropsight.domain.results import Result
 from dropsight.domain.wire import to_plain
 from dropsight.settings import Settings
 
@@ -59,6 +59,7 @@ def add(subparsers: Any) -> None:
     which.add_argument("--model", metavar="M", help="those of this model")
     which.add_argument("--status", choices=STATUSES, help="those that have come this far")
     which.add_argument("--label", metavar="L", help="those where this was found")
+    which.add_argument("--project", metavar="P", help="those that belong to this project")
     which.add_argument(
         "--from", dest="since", type=_moment, metavar="T", help="arrived then or later"
     )
@@ -118,10 +119,11 @@ def run(options: argparse.Namespace) -> int:
 def _check_options(options: argparse.Namespace) -> None:
     """Raises WrongUsage for options that would say nothing."""
     exporting.check_options(options)
-    conditions = (options.model, options.status, options.label, options.since, options.until)
+    names = ("model", "status", "label", "project", "since", "until")
+    conditions = [getattr(options, name) for name in names]
     if options.id is not None and any(one is not None for one in conditions):
         raise WrongUsage(
-            "--model, --status, --label, --from, --to: go with the list, without an ID"
+            "--model, --status, --label, --project, --from, --to: go with the list, without an ID"
         )
     exports = options.csv or options.coco or options.overlay is not None
     if options.delete and (options.id is None or exports or options.out is not None):
@@ -137,6 +139,7 @@ def _query(options: argparse.Namespace) -> ResultQuery:
         label=options.label,
         arrived_from=options.since,
         arrived_before=options.until,
+        projects=None if options.project is None else (options.project,),
     )
 
 
@@ -190,6 +193,8 @@ def describe(result: Result) -> list[str]:
         f"status       {result.status}",
         f"file         {source.object} (generation {source.generation}, {source.size} bytes)",
     ]
+    if result.project != DEFAULT_PROJECT:
+        lines.append(f"project      {result.project}")
     if source.format:
         lines.append(f"format       {source.format}, {result.width} × {result.height} pixels")
     if result.model:
