@@ -235,6 +235,8 @@ def test_a_phone_shows_the_list_then_the_result(chromium: str, looked_at: Laptop
         expect(page.get_by_role("navigation")).not_to_be_visible()
         page.wait_for_timeout(300)
         screenshot(page, "phone-result", pictures)
+        page.get_by_role("slider", name="Level").scroll_into_view_if_needed()
+        screenshot(page, "phone-controls", pictures)
         # Nothing is wider than the phone.
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         page.get_by_role("link", name="Back to the list").click()

@@ -10,8 +10,8 @@ import { mark } from "../app/work";
 import type { Finding } from "../domain/result";
 
 const BINS = 20;
-const MARGIN = { top: 4, right: 8, bottom: 0, left: -18 };
-const AXIS_PX = 44;
+const MARGIN = { top: 4, right: 8, bottom: 0, left: 0 };
+const AXIS_PX = 40;
 /** Where the plot begins, from the left edge of the chart. */
 const LEFT_PX = MARGIN.left + AXIS_PX;
 

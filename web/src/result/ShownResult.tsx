@@ -17,6 +17,7 @@ import { Labels } from "./Labels";
 import { Objects } from "./Objects";
 import { PickedObject } from "./PickedObject";
 import { Scores } from "./Scores";
+import { Summary } from "./Summary";
 import { useExplaining } from "./useExplaining";
 import { Viewer } from "./Viewer";
 import { keyOf, readyExplanations, shownExplanation, startView, type View } from "./view";
@@ -118,6 +119,7 @@ function Header(exported: Parameters<typeof Exports>[0]) {
         <span>{moment(arrivedAt, i18n.language)}</span>
       </p>
       <Exports {...exported} />
+      <Summary {...exported} />
     </header>
   );
 }
