@@ -24,6 +24,7 @@ from tests.e2e.page.phantoms import CT_SIDE, FRAMES, NODULE
 pytestmark = pytest.mark.e2e
 
 CT = (CT_SIDE, CT_SIDE)
+CORNER = 12
 LUNG = (78, 100)
 """A pixel of the slice within the lung on the left: about -820 HU."""
 
@@ -44,12 +45,12 @@ def preset(page: Page) -> Locator:
 
 
 def drawn(page: Page) -> npt.NDArray[np.int64]:
-    """The canvas, without the read-out."""
+    """The canvas, without the read-out and its round corners."""
     page.mouse.move(0, 0)
     expect(page.locator(".readout")).to_have_count(0)
     comes_to_hold(lambda: canvas_pixels(page).max() > 100)
     pixels: npt.NDArray[np.int64] = canvas_pixels(page).astype(np.int64)
-    return pixels
+    return pixels[CORNER:-CORNER, CORNER:-CORNER]
 
 
 def image_only(page: Page) -> None:
