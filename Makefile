@@ -56,7 +56,7 @@ lint: $(VENV)/.ready-test ## Style, types and the direction of imports
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.ready-bench ## The measurements of docs/benchmarks.md
-	for name in cold_start decode pipeline serving lime_cost; do \
+	for name in cold_start decode pipeline serving lime_cost page; do \
 		echo "" && $(BIN)/python -m tests.bench.$$name || exit 1; done
 
 clean: ## Remove the environment and the state of the demo

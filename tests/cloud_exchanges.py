@@ -19,6 +19,7 @@ from dropsight.domain.callers import MACHINES_USER
 from dropsight.domain.manifests import load_manifests
 from dropsight.pipeline.deletion import Delete
 from dropsight.pipeline.feedback import GiveFeedback
+from dropsight.pipeline.request_explanation import RequestExplanation
 from dropsight.pipeline.results import ReadResults
 from dropsight.pipeline.uploads import OpenUpload
 from dropsight.settings import Settings
@@ -27,6 +28,7 @@ from tests.fakes import (
     MemoryDeadLetterStore,
     MemoryFeedbackStore,
     MemoryObjectStore,
+    MemoryPublisher,
     MemoryResultStore,
 )
 
@@ -60,11 +62,13 @@ def _request(operation: Operation, example: Example) -> Request:
 
 def _api(signer: CloudAddressSigner) -> ResultsApi:
     objects, results, feedback = MemoryObjectStore(), MemoryResultStore(), MemoryFeedbackStore()
+    models = load_manifests(MODELS)
     handlers = Handlers(
         ReadResults(results, objects),
         Delete(objects, results, MemoryDeadLetterStore(), feedback, "work", "results"),
         GiveFeedback(feedback, results),
-        OpenUpload(signer, lambda: load_manifests(MODELS), Settings()),
+        OpenUpload(signer, lambda: models, Settings()),
         signer,
+        explain=lambda: RequestExplanation(objects, results, MemoryPublisher(), models, "work"),
     )
     return ResultsApi(handlers, lambda _: MACHINES_USER)

@@ -23,6 +23,7 @@ from dropsight.logs import configure_logging
 from dropsight.pipeline.announce import announcer
 from dropsight.pipeline.deletion import Delete
 from dropsight.pipeline.feedback import GiveFeedback
+from dropsight.pipeline.request_explanation import RequestExplanation
 from dropsight.pipeline.results import ReadResults
 from dropsight.pipeline.uploads import OpenUpload
 from dropsight.settings import Settings
@@ -62,6 +63,13 @@ def wired() -> CrossOrigin:
         read=ReadResults(backend.results, backend.objects),
         delete=delete,
         feedback=GiveFeedback(backend.feedback, backend.results),
+        explain=lambda: RequestExplanation(
+            objects=backend.objects,
+            results=backend.results,
+            publisher=backend.publisher,
+            models=models(),
+            work_bucket=settings.work_bucket,
+        ),
         uploads=OpenUpload(signer, models, settings) if signer else None,
         signer=signer,
     )

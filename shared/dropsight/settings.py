@@ -38,6 +38,9 @@ class Budgets:
     """Nesting of DICOM sequences."""
     elements: int = 500_000
     """DICOM elements, items of sequences included."""
+    value_bytes: int = 128 * 1024 * 1024
+    """16-bit values of all frames of one file, 2 bytes for each pixel, that are kept for the window
+    and level of a viewer. Over it viewers have the 8-bit pictures alone; 0: always."""
     inflated_bytes: int = 256 * 1024 * 1024
     """A deflated DICOM data set, inflated."""
 

@@ -39,6 +39,19 @@ class FeedbackRequest(Record, kw_only=True, frozen=True, forbid_unknown_fields=T
     """Id of the label that it is about; null where it is about the whole result."""
 
 
+class ExplainRequest(Record, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Which reason is wanted: of a classifier a label's, of a detector one object's."""
+
+    method: str
+    """`lime`, or `grad-cam` where the model has it."""
+    label: str | None = None
+    """Id of the label, where the model classifies."""
+    object: int | None = None
+    """Number of the object in its frame, from 0: its place among the frame's findings."""
+    frame: int | None = None
+    """From 0. Null: the frame that shows the label best, and 0 for an object."""
+
+
 def read_body(request: Request, kind: type[B]) -> B:
     """Raises MessageInvalid: which field, what was found, what is legal; BudgetExceeded."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()

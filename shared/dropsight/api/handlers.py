@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from dropsight.api import page_operations
 from dropsight.api import result_operations as operations
-from dropsight.api.bodies import FeedbackRequest, UploadRequest, read_body
+from dropsight.api.bodies import ExplainRequest, FeedbackRequest, UploadRequest, read_body
 from dropsight.api.messages import NEVER_KEPT, Request, Response
 from dropsight.domain.callers import Caller
 from dropsight.domain.errors import AccessRefused, AddressUnknown
@@ -24,6 +24,7 @@ from dropsight.domain.wire import encode, to_plain
 from dropsight.pipeline.addresses import addresses_of
 from dropsight.pipeline.deletion import Delete
 from dropsight.pipeline.feedback import GiveFeedback
+from dropsight.pipeline.request_explanation import RequestExplanation
 from dropsight.pipeline.results import ReadResults
 from dropsight.pipeline.uploads import OpenUpload
 from dropsight.ports import AddressSigner
@@ -58,6 +59,8 @@ class Handlers:
     """None where files are not uploaded by address: on a laptop."""
     signer: AddressSigner | None = None
     """None where pictures are read from the API itself."""
+    explain: Callable[[], RequestExplanation] = field(kw_only=True)
+    """Called when an explanation is asked for: only that needs the manifests of all models."""
 
     def table(self) -> dict[str, Handler]:
         """By operationId."""
@@ -68,6 +71,7 @@ class Handlers:
             operations.AS_COCO.name: self._coco,
             operations.ARTIFACT.name: self._artifact,
             page_operations.ADDRESSES.name: self._addresses,
+            page_operations.EXPLAIN.name: self._explain,
             page_operations.READ_FEEDBACK.name: self._read_feedback,
             page_operations.GIVE_FEEDBACK.name: self._give_feedback,
             page_operations.OPEN_UPLOAD.name: self._open_upload,
@@ -137,6 +141,18 @@ class Handlers:
 
     def _addresses(self, asked: Asked) -> Response:
         return Response(200, encode(addresses_of(self._one(asked), self.signer)))
+
+    def _explain(self, asked: Asked) -> Response:
+        result = self._one(asked)
+        wanted = read_body(asked.request, ExplainRequest)
+        entry = self.explain()(
+            result.result_id,
+            wanted.method,
+            label=wanted.label,
+            object_index=wanted.object,
+            frame=wanted.frame,
+        )
+        return Response(202 if entry.status == "pending" else 200, encode(entry))
 
     def _read_feedback(self, asked: Asked) -> Response:
         return Response(200, encode(self.feedback.of(self._one(asked))))

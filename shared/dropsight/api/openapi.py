@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from dropsight import __version__
-from dropsight.api.bodies import FeedbackRequest, UploadRequest
+from dropsight.api.bodies import ExplainRequest, FeedbackRequest, UploadRequest
 from dropsight.api.container_operations import CONTAINER_ONLY, PASSED_ON
 from dropsight.api.failures import ErrorBody, status_of
 from dropsight.api.operations import Answer, Example, Operation, reference
@@ -34,8 +34,17 @@ from dropsight.pipeline.results import ResultPage
 from dropsight.pipeline.uploads import UploadAddress
 
 RECORDS = (
-    *(Addresses, Deletion, ErrorBody, Feedback, FeedbackList, FeedbackRequest, ModelDescription),
-    *(PushEnvelope, Readiness, Result, ResultPage, ServedModels, UploadAddress, UploadRequest),
+    *(Addresses, Deletion, ErrorBody, ExplainRequest, Feedback, FeedbackList, FeedbackRequest),
+    *(
+        ModelDescription,
+        PushEnvelope,
+        Readiness,
+        Result,
+        ResultPage,
+        ServedModels,
+        UploadAddress,
+        UploadRequest,
+    ),
 )
 RECORDED = Path(__file__).parent / "examples.json"
 HERE = "http://127.0.0.1:8080"

@@ -1,18 +1,21 @@
-"""What a page does beside reading results: pictures by address, feedback, uploads."""
+"""What a page does beside reading results: pictures by address, reasons, feedback, uploads."""
 
 from __future__ import annotations
 
-from dropsight.api.bodies import FeedbackRequest, UploadRequest
+from dropsight.api.bodies import ExplainRequest, FeedbackRequest, UploadRequest
 from dropsight.api.messages import JSON
 from dropsight.api.operations import RESULTS, Answer, Example, Operation, reference
 from dropsight.domain.errors import (
     BudgetExceeded,
+    ExplanationUnavailable,
     MessageInvalid,
     NoRoute,
+    ObjectGone,
     ResultDeleted,
     ResultUnknown,
 )
 from dropsight.domain.feedback import Feedback
+from dropsight.domain.results import Explanation
 from dropsight.pipeline.addresses import Addresses
 from dropsight.pipeline.feedback import FeedbackList
 from dropsight.pipeline.uploads import UploadAddress
@@ -31,6 +34,35 @@ ADDRESSES = Operation(
     answers=(Answer("The addresses.", reference(Addresses)),),
     errors=(ResultUnknown, ResultDeleted),
     examples=(Example("Those of a film", "/v1/results/{film}/addresses"),),
+)
+EXPLAIN = Operation(
+    name="explainResult",
+    method="POST",
+    path="/v1/results/{resultId}/explanations",
+    summary="Ask why: one more explanation",
+    tag=RESULTS,
+    description="Of a label that was not explained by itself, or of one object. The entry is "
+    "`pending` in the document until it has been made; asking twice is asking once, and one that "
+    "failed is tried again. The same as `dropsight explain`.",
+    body={JSON: reference(ExplainRequest)},
+    answers=(
+        Answer("It is there already.", reference(Explanation)),
+        Answer("It is on its way: the entry as it now stands.", reference(Explanation), status=202),
+    ),
+    errors=(MessageInvalid, ResultUnknown, ResultDeleted, ObjectGone, ExplanationUnavailable),
+    examples=(
+        Example(
+            "Why a film shows pneumonia, by LIME",
+            "/v1/results/{film}/explanations",
+            json={"method": "lime", "label": "pneumonia"},
+        ),
+        Example(
+            "Into a module nobody sees",
+            "/v1/results/{blobs}/explanations",
+            422,
+            json={"method": "lime", "object": 0},
+        ),
+    ),
 )
 GIVE_FEEDBACK = Operation(
     name="giveFeedback",

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from dropsight.api.operations import RESULTS, Answer, Example, Operation, reference
-from dropsight.api.page_operations import ADDRESSES, GIVE_FEEDBACK, OPEN_UPLOAD, READ_FEEDBACK
+from dropsight.api.page_operations import (
+    ADDRESSES,
+    EXPLAIN,
+    GIVE_FEEDBACK,
+    OPEN_UPLOAD,
+    READ_FEEDBACK,
+)
 from dropsight.api.parameters import choice, moment, names, share, text, whole_number, yes
 from dropsight.domain.errors import (
     AccessRefused,
@@ -206,8 +212,8 @@ DOCS = Operation(
 )
 
 OPERATIONS = (
-    *(LIST, CSV, AS_COCO, ARTIFACT, ADDRESSES, GIVE_FEEDBACK, READ_FEEDBACK, READ, DELETE),
-    *(OPEN_UPLOAD, OPENAPI, DOCS),
+    *(LIST, CSV, AS_COCO, ARTIFACT, ADDRESSES, EXPLAIN, GIVE_FEEDBACK, READ_FEEDBACK),
+    *(READ, DELETE, OPEN_UPLOAD, OPENAPI, DOCS),
 )
 """In the order that a path is compared with them."""
 ANY_REQUEST = (Unauthenticated, AccessRefused)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from dropsight.adapters.embedded import places
@@ -10,9 +10,11 @@ from dropsight.adapters.embedded.documents import SqliteDeadLetterStore, SqliteR
 from dropsight.adapters.embedded.feedback import SqliteFeedbackStore
 from dropsight.adapters.embedded.objects import FolderObjectStore
 from dropsight.adapters.embedded.queue import SqliteQueue
+from dropsight.domain.manifests import Manifest
 from dropsight.domain.results import Result
 from dropsight.pipeline.announce import announcer
 from dropsight.pipeline.deletion import Delete
+from dropsight.pipeline.request_explanation import RequestExplanation
 from dropsight.settings import Settings
 
 
@@ -74,6 +76,19 @@ def result_of(store: Store, text: str) -> Result | None:
             if one.source.object == text or one.source.object.endswith(f"/{text}")
         ),
         None,
+    )
+
+
+def explaining(
+    store: Store, settings: Settings, models: Mapping[str, Manifest]
+) -> RequestExplanation:
+    """The step that asks for explanations of results of this store."""
+    return RequestExplanation(
+        objects=store.objects,
+        results=store.results,
+        publisher=store.queue,
+        models=models,
+        work_bucket=settings.work_bucket,
     )
 
 

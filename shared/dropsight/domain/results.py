@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from dropsight.domain.pixel_values import PixelValues
 from dropsight.domain.wire import Record
 
 Status = Literal["queued", "predicted", "explained", "failed", "deleting", "deleted"]
@@ -142,6 +143,8 @@ class Artifact(Record, kw_only=True, frozen=True):
     bucket: str
     size: int = 0
     """Bytes."""
+    values: PixelValues | None = None
+    """Of `pixels-{frame}`, a 16-bit greyscale PNG: what its levels mean."""
 
 
 class ErrorRecord(Record, kw_only=True, frozen=True):

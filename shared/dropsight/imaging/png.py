@@ -30,6 +30,21 @@ def encode_ordered(picture: Picture) -> bytes:
     return encoded.tobytes()
 
 
+def encode_levels(levels: npt.NDArray[np.uint16]) -> bytes:
+    """uint16 of shape (height, width) as a PNG file: noise, in which there is little to find.
+
+    Differences to the row above and no search for repeats: two fifths of the time of `encode_png`
+    for a film, and a smaller file.
+    """
+    import cv2  # noqa: PLC0415
+
+    options = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+    options += [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
+    if hasattr(cv2, "IMWRITE_PNG_FILTER"):  # early releases of OpenCV 4 choose by themselves
+        options += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
+    return bytes(cv2.imencode(".png", levels, options)[1])
+
+
 def decode_png(data: bytes) -> Picture:
     """Inverse of `encode_png`, depth and channels as stored. Raises MalformedFile."""
     import cv2  # noqa: PLC0415

@@ -15,11 +15,10 @@ from dropsight.imaging.deidentify import Rectangle, build_study, unmasked_region
 from dropsight.imaging.policy import ImagingPolicy
 from dropsight.imaging.raster.header import RasterHeader
 from dropsight.imaging.upload import DicomUpload, Upload, open_upload
-from dropsight.imaging.windowing import Contrast, Image
+from dropsight.imaging.values import FrameValues, Rendered
+from dropsight.imaging.windowing import Image
 
 __all__ = ["ImagingPolicy", "Prepared", "Upload", "open_upload", "prepare"]
-
-Rendered = tuple[Image, list[ProvenanceStep]]
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,8 @@ class Prepared:
     display
         For each frame the source-sized image for people: uint8, shape (height, width), or
         (height, width, 3) in RGB. Together they stay under the budget `decoded_bytes`.
+    values
+        For each frame what it holds beyond its `display`, or None; empty where nobody asked.
     timeline
         Milliseconds by step: `decode` (which includes de-identification), `window`, `resize`.
     """
@@ -40,11 +41,17 @@ class Prepared:
     transfer_syntax: str | None
     width: int
     height: int
+    values: list[FrameValues | None] = field(default_factory=list)
     timeline: dict[str, float] = field(default_factory=dict)
 
 
-def prepare(upload: Upload, manifest: Manifest, policy: ImagingPolicy) -> Prepared:
+def prepare(
+    upload: Upload, manifest: Manifest, policy: ImagingPolicy, *, keep_values: bool = False
+) -> Prepared:
     """Check the input contract, de-identify, decode, window and resize.
+
+    `keep_values`: also keep the values of greyscale of more than 8 bits, for viewers, unless all
+    frames together exceed the budget `value_bytes` or parts of the image have to be masked.
 
     The contract is checked before a pixel is decoded. Raises ContractRefused, BurnedInText,
     MalformedFile, UnsupportedEncoding, BudgetExceeded; whatever the bytes, nothing else.
@@ -59,17 +66,25 @@ def prepare(upload: Upload, manifest: Manifest, policy: ImagingPolicy) -> Prepar
         study = build_study(source.file.dataset, source.attributes, source.header, policy)
         regions = unmasked_regions(source.file.dataset, source.header, policy)
         frames = source.header.frames
-        images = _dicom_images(source, manifest, regions, clock)
+        keep_values &= regions is None
     else:
         frames = source.pages
-        images = _raster_images(upload, source, manifest.input.contrast, clock)
+    keep_values &= frames * width * height * 2 <= policy.budgets.value_bytes
+    images = (
+        _dicom_images(source, manifest, regions, clock, keep_values)
+        if isinstance(source, DicomUpload)
+        else _raster_images(upload, source, manifest, clock, keep_values)
+    )
     assembly = Assembly(manifest.input, frames, width, height, policy.budgets.decoded_bytes)
     provenance: list[ProvenanceStep] = []
-    for index, (image, steps) in enumerate(images):
-        provenance.extend(_news(steps, provenance, index))
+    values: list[FrameValues | None] = []
+    for index, rendered in enumerate(images):
+        provenance.extend(_news(rendered.steps, provenance, index))
         clock.restart()
-        assembly.add(image)
+        assembly.add(rendered.image)
         clock.stop("resize")
+        if keep_values:
+            values.append(rendered.values)
     provenance.append(ProvenanceStep(step="resize", parameters=assembly.geometry.parameters()))
     return Prepared(
         frame=assembly.frame(provenance),
@@ -79,40 +94,46 @@ def prepare(upload: Upload, manifest: Manifest, policy: ImagingPolicy) -> Prepar
         transfer_syntax=upload.transfer_syntax,
         width=width,
         height=height,
+        values=values,
         timeline=clock.timeline,
     )
 
 
 def _dicom_images(
-    source: DicomUpload, manifest: Manifest, regions: list[Rectangle] | None, clock: _Clock
+    source: DicomUpload,
+    manifest: Manifest,
+    regions: list[Rectangle] | None,
+    clock: _Clock,
+    keep_values: bool,
 ) -> Iterator[Rendered]:
     # Decoding is imported here: a refused file never needs it.
     from dropsight.imaging.dicom.pixels import iter_frames  # noqa: PLC0415
     from dropsight.imaging.dicom.render import Renderer  # noqa: PLC0415
 
-    renderer = Renderer(source.file, source.header, manifest.input.window, manifest.input.contrast)
+    spec = manifest.input
+    renderer = Renderer(source.file, source.header, spec.window, spec.contrast, keep_values)
     clock.restart()
     for index, decoded in enumerate(iter_frames(source.file, source.header)):
         clock.stop("decode")
         clock.restart()
-        image, steps = renderer.render(decoded, index)
+        rendered = renderer.render(decoded, index)
         if regions is not None:
-            image = _masked(image, regions)
-            steps.append(
-                ProvenanceStep(step="mask", parameters={"kept": [list(one) for one in regions]})
-            )
+            kept = {"kept": [list(one) for one in regions]}
+            steps = [*rendered.steps, ProvenanceStep(step="mask", parameters=kept)]
+            rendered = Rendered(_masked(rendered.image, regions), steps)
         clock.stop("window")
-        yield image, steps
+        yield rendered
         clock.restart()
 
 
 def _raster_images(
-    upload: Upload, header: RasterHeader, contrast: Contrast, clock: _Clock
+    upload: Upload, header: RasterHeader, manifest: Manifest, clock: _Clock, keep_values: bool
 ) -> Iterator[Rendered]:
     from dropsight.imaging.raster.decode import iter_images  # noqa: PLC0415
 
     clock.restart()
-    for rendered in iter_images(upload.data, upload.format, header, contrast):
+    contrast = manifest.input.contrast
+    for rendered in iter_images(upload.data, upload.format, header, contrast, keep_values):
         clock.stop("decode")
         yield rendered
         clock.restart()

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 
 from dropsight.domain.errors import PreconditionFailed
+from dropsight.domain.pixel_values import PixelValues
 from dropsight.domain.results import Artifact
 from dropsight.ports import ObjectStore
 
@@ -13,6 +14,11 @@ from dropsight.ports import ObjectStore
 def display_name(frame: int) -> str:
     """Name of the artifact that shows this frame, de-identified and without an overlay."""
     return f"display-{frame}"
+
+
+def pixels_name(frame: int) -> str:
+    """Name of the artifact with the values of this frame, de-identified, at 16 bits."""
+    return f"pixels-{frame}"
 
 
 def frame_name(result_id: str) -> str:
@@ -27,6 +33,7 @@ def write_artifact(
     name: str,
     data: bytes,
     media_type: str = "image/png",
+    values: PixelValues | None = None,
 ) -> Artifact:
     """Store `data` as `<result id>/<name>-<12 hex digits of its SHA-256>.png`, once."""
     suffix = media_type.partition("/")[2]
@@ -34,7 +41,14 @@ def write_artifact(
     path = f"{result_id}/{name}-{fingerprint}.{suffix}"
     with contextlib.suppress(PreconditionFailed):  # the same bytes are there already
         objects.write(bucket, path, data, media_type, if_generation_match=0)
-    return Artifact(name=name, media_type=media_type, object=path, bucket=bucket, size=len(data))
+    return Artifact(
+        name=name,
+        media_type=media_type,
+        object=path,
+        bucket=bucket,
+        size=len(data),
+        values=values,
+    )
 
 
 def erase_artifacts(objects: ObjectStore, bucket: str, result_id: str) -> int:

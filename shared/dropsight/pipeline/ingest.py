@@ -27,7 +27,7 @@ from dropsight.domain.manifests import Manifest
 from dropsight.domain.progress import claim, delivery_owner, error_record, mark_failed
 from dropsight.domain.results import Artifact, ModelReference, Result, Source
 from dropsight.domain.wire import encode, replace
-from dropsight.imaging.png import encode_png
+from dropsight.imaging.png import encode_levels, encode_png
 from dropsight.imaging.policy import ImagingPolicy
 from dropsight.imaging.prepare import Prepared, prepare
 from dropsight.imaging.upload import Upload, open_upload
@@ -37,6 +37,7 @@ from dropsight.pipeline.artifacts import (
     erase_artifacts,
     erase_frame,
     frame_name,
+    pixels_name,
     write_artifact,
 )
 from dropsight.pipeline.leases import given_back
@@ -113,14 +114,17 @@ class Ingest:
     def _prepare(
         self, upload: Upload, manifest: Manifest, result: Result, watch: Stopwatch
     ) -> Result:
-        prepared = prepare(upload, manifest, self.policy)
+        prepared = prepare(upload, manifest, self.policy, keep_values=True)
         watch.add({f"ingest.{step}": spent for step, spent in prepared.timeline.items()})
         with watch("ingest.write"):
             frame = self._write_frame(result, prepared)
-            displays = self._write_displays(result, prepared)
+            pictures = [
+                *self._write_displays(result, prepared),
+                *self._write_values(result, prepared),
+            ]
         result = self.results.update(
             result.result_id,
-            lambda r: _prepared(_described(r, upload), prepared, displays, watch.timeline),
+            lambda r: _prepared(_described(r, upload), prepared, pictures, watch.timeline),
         )
         if not result.is_deleted:
             self._request_prediction(result, manifest, frame)
@@ -218,6 +222,21 @@ class Ingest:
             for index, display in enumerate(prepared.display)
         ]
 
+    def _write_values(self, result: Result, prepared: Prepared) -> list[Artifact]:
+        """What the 8-bit pictures leave out, for viewers with a window and level of their own."""
+        return [
+            write_artifact(
+                self.objects,
+                self.settings.results_bucket,
+                result.result_id,
+                pixels_name(index),
+                encode_levels(values.levels),
+                values=values.meaning,
+            )
+            for index, values in enumerate(prepared.values)
+            if values is not None
+        ]
+
     def _request_prediction(self, result: Result, manifest: Manifest, frame: ObjectRef) -> None:
         request = PredictionRequested(
             result_id=result.result_id,
@@ -264,7 +283,7 @@ def _described(result: Result, upload: Upload | None) -> Result:
 
 
 def _prepared(
-    result: Result, prepared: Prepared, displays: list[Artifact], timeline: dict[str, float]
+    result: Result, prepared: Prepared, pictures: list[Artifact], timeline: dict[str, float]
 ) -> Result | None:
     """Still `queued`, but the pixels are there. The lease stays until predict takes over."""
     if result.status != "queued":
@@ -277,6 +296,6 @@ def _prepared(
         frames=len(prepared.frame.pixels),
         width=prepared.width,
         height=prepared.height,
-        artifacts=displays,
+        artifacts=pictures,
         timeline={**result.timeline, **timeline},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +14,19 @@ from playwright.sync_api import Page
 from dropsight.cli.samples.catalogue import samples
 from tests.e2e.laptop import Laptop
 from tests.e2e.page.browsing import find_chromium, tab
+from tests.e2e.page.phantoms import cine, ct_slice, film, steel
 from tests.requirements_check import require
-from tests.toy_objects import head_network, write_objects_bundle
+from tests.toy_objects import (
+    bright_pixel_network,
+    head_network,
+    instance_network,
+    write_objects_bundle,
+)
 
 DETECTOR = "toy-detector"
+SEGMENTER = "toy-segmenter"
+SLICES = "toy-nodules"
+CINE = "toy-cine"
 SIDE = 64
 CANDIDATES = 60
 
@@ -31,15 +41,28 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
-    """The four samples and one picture full of overlapping objects, all ended."""
+    """The four samples, and a picture for each other task, all ended."""
     made = Laptop(tmp_path_factory.mktemp("page"))
     write_objects_bundle(made.models / DETECTOR, head_network(crowd(), SIDE), SIDE, "detection")
-    (made.bucket / DETECTOR).mkdir(parents=True)
+    write_objects_bundle(made.models / SLICES, head_network(nodules(), SIDE), SIDE, "detection")
+    write_objects_bundle(made.models / SEGMENTER, patches_network(), SIDE, "segmentation")
+    write_objects_bundle(
+        made.models / CINE, bright_pixel_network(SIDE, sides=16), SIDE, "detection"
+    )
+    files = {
+        **{f"cxr/{sample.name}": sample.data for sample in samples()},
+        "cxr/film-1.dcm": film("MONOCHROME1"),
+        f"{DETECTOR}/cells.png": picture(),
+        f"{SLICES}/thorax.dcm": ct_slice(),
+        f"{SEGMENTER}/steel.png": steel(),
+        f"{CINE}/cine.tiff": cine(),
+    }
+    for name in files:
+        (made.bucket / name).parent.mkdir(parents=True, exist_ok=True)
     made.up()
-    for sample in samples():
-        (made.bucket / "cxr" / sample.name).write_bytes(sample.data)
-    (made.bucket / DETECTOR / "cells.png").write_bytes(picture())
-    made.wait_for(lambda: made.ended(5), "five results")
+    for name, data in files.items():
+        (made.bucket / name).write_bytes(data)
+    made.wait_for(lambda: made.ended(len(files)), f"{len(files)} results")
     yield made
     made.close()
 
@@ -50,6 +73,31 @@ def page(chromium: str) -> Iterator[Page]:
     with tab(chromium) as (opened, complaints):
         yield opened
     assert complaints == []
+
+
+def nodules() -> np.ndarray:
+    """YOLOv8 table: two boxes in the lungs of `ct_slice`, one surer than the other."""
+    table = np.zeros((6, 2), np.float32)
+    table[:4, 0] = [40.6, 26.9, 5.5, 5.5]
+    table[:4, 1] = [20.0, 36.0, 4.0, 4.0]
+    table[4:, 0] = [0.91, 0.03]
+    table[4:, 1] = [0.05, 0.62]
+    return table
+
+
+def patches_network() -> bytes:
+    """Mask R-CNN's answer: two patches of the label `red` and one of `white`."""
+    y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)
+    masks = np.stack(
+        [
+            np.hypot((x - 18) / 9, (y - 20) / 5) < 1,
+            np.hypot((x - 44) / 6, (y - 40) / 10) < 1,
+            np.hypot((x - 20) / 5, (y - 50) / 4) < 1,
+        ]
+    ).astype(np.float32)[:, None]
+    boxes = np.array([[9, 15, 27, 25], [38, 30, 50, 50], [15, 46, 25, 54]], np.float32)
+    scores = np.array([0.97, 0.81, 0.66], np.float32)
+    return instance_network(boxes, np.array([1, 2, 1], np.int64), scores, masks, batch=False)
 
 
 def crowd() -> np.ndarray:
@@ -71,13 +119,13 @@ def picture() -> bytes:
     return bytes(cv2.imencode(".png", cv2.GaussianBlur(pixels, (0, 0), 3))[1])
 
 
-def id_of(laptop: Laptop, name: str) -> str:
-    """The result of the newest upload called so."""
-    return next(r.result_id for r in laptop.results if r.source.object.endswith(name))
-
-
 SCREENSHOTS = "DROPSIGHT_SCREENSHOTS"
 """Variable: a folder in which the tests leave pictures of the page."""
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    return Path(os.environ.get(SCREENSHOTS, tmp_path))
 
 
 def screenshot(page: Page, name: str, folder: Path) -> bytes:

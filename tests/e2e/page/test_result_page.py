@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,44 +12,12 @@ from playwright.sync_api import Page, expect
 
 from dropsight.cli.samples.catalogue import samples
 from tests.e2e.laptop import Laptop
-from tests.e2e.page.browsing import tab
-from tests.e2e.page.conftest import DETECTOR, SCREENSHOTS, id_of, picture, screenshot
+from tests.e2e.page.browsing import color_of, comes_to_hold, grey_at, id_of, open_result, tab
+from tests.e2e.page.conftest import DETECTOR, picture, screenshot
 
 pytestmark = pytest.mark.e2e
 
 AXE_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    return Path(os.environ.get(SCREENSHOTS, tmp_path))
-
-
-def open_result(page: Page, laptop: Laptop, name: str) -> None:
-    page.goto(f"{laptop.url}#/r/{id_of(laptop, name)}")
-    expect(page.get_by_role("heading", level=1)).to_have_text(name)
-
-
-def canvas_pixels(page: Page) -> Any:
-    """RGB of the picture as it is on the screen."""
-    import cv2
-
-    data = page.locator(".stage canvas").last.screenshot()
-    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    assert decoded is not None
-    return decoded
-
-
-def color_of(page: Page) -> int:
-    """The widest spread between red, green and blue on the picture, 0 to 255."""
-    return int(np.ptp(canvas_pixels(page).astype(int), axis=2).max())
-
-
-def comes_to_hold(condition: Callable[[], bool], patience_s: float = 30.0) -> None:
-    """The canvas is drawn some frames after the page says what will be on it."""
-    end = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < end, "the picture did not change in time"
 
 
 def test_a_dropped_file_appears_and_becomes_explained_without_a_reload(
@@ -126,6 +90,23 @@ def test_thresholds_give_the_objects_that_the_server_gives(
     assert rows == list(csv.reader(io.StringIO(theirs.stdout)))
     assert len(rows) > 2
     expect(page.locator(".count")).to_have_text(str(len(rows) - 1))
+
+
+@pytest.mark.parametrize("name", ["steel.png", "cine.tiff"])
+def test_masks_and_frames_are_shown(page: Page, looked_at: Laptop, name: str, pictures: Path):
+    open_result(page, looked_at, name)
+    if name == "cine.tiff":
+        frame = page.get_by_role("slider", name="Frame")
+        frame.press("ArrowRight")
+        frame.press("ArrowRight")
+        expect(frame).to_have_attribute("aria-valuetext", "3 / 8")
+    else:
+        page.get_by_label("Draw").select_option("Mask on black")
+        comes_to_hold(lambda: grey_at(page, (128, 10), (256, 256)) == 0)
+        page.get_by_label("Draw").select_option("Box, name and mask")
+        comes_to_hold(lambda: grey_at(page, (128, 10), (256, 256)) > 0)
+    comes_to_hold(lambda: color_of(page) > 60)
+    screenshot(page, name.partition(".")[0], pictures)
 
 
 def test_a_class_that_is_switched_off_leaves_the_picture_and_the_counts(
@@ -210,15 +191,32 @@ def test_the_page_speaks_chinese_with_the_words_of_the_bundle(page: Page, looked
     assert page.evaluate("document.documentElement.lang") == "zh"
 
 
-@pytest.mark.parametrize("name", ["phantom-film.dcm", "cells.png", "ct-slice.dcm"])
+def open_everything(page: Page) -> None:
+    """An object picked, a question about a label, a word of one's own: where there are such."""
+    for role, name, use in (
+        ("listbox", "Objects", "ArrowDown"),
+        ("button", "Disagree", "Enter"),
+    ):
+        one = page.get_by_role(role, name=name)  # type: ignore[arg-type]
+        if one.count():
+            one.press(use)
+    for question in page.locator(".labels .why summary").all()[:1]:
+        question.click()
+
+
+@pytest.mark.parametrize("name", ["phantom-film.dcm", "thorax.dcm", "ct-slice.dcm"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_wrong(chromium: str, looked_at: Laptop, name: str, scheme: str):
+def test_axe_finds_nothing_wrong(
+    chromium: str, looked_at: Laptop, name: str, scheme: str, pictures: Path
+):
     import axe_core_python
 
     script = Path(str(axe_core_python.__file__)).parent / "axe.min.js"
     with tab(chromium, scheme=scheme) as (page, _):
         open_result(page, looked_at, name)
+        open_everything(page)
         page.wait_for_timeout(300)
+        screenshot(page, f"{name.partition('.')[0]}-{scheme}", pictures)
         page.add_script_tag(path=script)
         found = page.evaluate("rules => axe.run(document, rules)", AXE_RULES)
 
@@ -237,6 +235,8 @@ def test_a_phone_shows_the_list_then_the_result(chromium: str, looked_at: Laptop
         expect(page.get_by_role("navigation")).not_to_be_visible()
         page.wait_for_timeout(300)
         screenshot(page, "phone-result", pictures)
+        page.get_by_role("slider", name="Level").scroll_into_view_if_needed()
+        screenshot(page, "phone-controls", pictures)
         # Nothing is wider than the phone.
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         page.get_by_role("link", name="Back to the list").click()

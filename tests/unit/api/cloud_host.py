@@ -16,6 +16,7 @@ from dropsight.domain.results import ModelReference, Result, Source
 from dropsight.pipeline.artifacts import write_artifact
 from dropsight.pipeline.deletion import Delete
 from dropsight.pipeline.feedback import GiveFeedback
+from dropsight.pipeline.request_explanation import RequestExplanation
 from dropsight.pipeline.results import ReadResults
 from dropsight.pipeline.uploads import OpenUpload
 from dropsight.ports import SignedDownloads, SignedUpload
@@ -24,6 +25,7 @@ from tests.fakes import (
     MemoryDeadLetterStore,
     MemoryFeedbackStore,
     MemoryObjectStore,
+    MemoryPublisher,
     MemoryResultStore,
 )
 
@@ -69,6 +71,7 @@ class CloudHost:
     def __init__(self) -> None:
         self.objects, self.results = MemoryObjectStore(), MemoryResultStore()
         self.feedback, self.signer = MemoryFeedbackStore(), Signer()
+        self.publisher = MemoryPublisher()
         self.caller: Caller | None = READER
         self.resumed = 0
         settings = Settings(
@@ -88,6 +91,9 @@ class CloudHost:
                 GiveFeedback(self.feedback, self.results),
                 OpenUpload(self.signer, lambda: models, settings),
                 self.signer,
+                explain=lambda: RequestExplanation(
+                    self.objects, self.results, self.publisher, models, "work"
+                ),
             ),
             self._admit,
             self._resume,

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ResultPage } from "../result/ResultPage";
 import { UploadArea } from "../upload/UploadArea";
-import { useRows } from "../worklist/rows";
+import { useNewest } from "../worklist/rows";
 import { Worklist } from "../worklist/Worklist";
 import { useChosen } from "./address";
 import { useSession } from "./session";
@@ -15,11 +15,11 @@ const WIDE = matchMedia("(min-width: 900px)");
 export function App() {
   const { t } = useTranslation();
   const { rows } = useSession();
-  const all = useRows(rows);
+  const newest = useNewest(rows);
   const named = useChosen();
   const wide = useWide();
   // On a wide screen the newest is shown until something is chosen; on a phone the list is.
-  const shown = named ?? (wide ? (all[0]?.resultId ?? null) : null);
+  const shown = named ?? (wide ? newest : null);
   return (
     <UploadArea>
       <a className="skip" href="#result">

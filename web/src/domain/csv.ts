@@ -1,9 +1,10 @@
-/** Shown objects as CSV (RFC 4180), byte for byte as `dropsight results ID --csv` writes them. */
+/** A result as CSV (RFC 4180), byte for byte as `dropsight results ID --csv` writes it. */
 
+import { numbersOf } from "./numbering";
 import type { Finding, Result } from "./result";
 import { maskArea } from "./rle";
 
-const COLUMNS = [
+const OBJECT_COLUMNS = [
   "file",
   "frame",
   "label",
@@ -16,10 +17,12 @@ const COLUMNS = [
   "object",
 ];
 
+const LABEL_COLUMNS = ["file", "frame", "label", "probability", "threshold", "positive"];
+
 /** `objects` in the order in which they are shown. */
-export function toCsv(result: Result, objects: readonly Finding[]): string {
+export function objectsToCsv(result: Result, objects: readonly Finding[]): string {
   const name = quoted(harmless(result.source.object));
-  const numbers = numbersOf(result);
+  const numbers = numbersOf(result.findings);
   const lines = objects.map((one) =>
     [
       name,
@@ -31,21 +34,33 @@ export function toCsv(result: Result, objects: readonly Finding[]): string {
       String(numbers.get(one)),
     ].join(","),
   );
-  return [COLUMNS.join(","), ...lines].map((line) => `${line}\r\n`).join("");
+  return table(OBJECT_COLUMNS, lines);
 }
 
-/** The number of each object: its place among those of its frame, from 0. */
-function numbersOf(result: Result): Map<Finding, number> {
-  const next = new Map<number, number>();
-  const numbers = new Map<Finding, number>();
-  for (const one of result.findings) {
-    if (one.box === null) continue;
-    const number = next.get(one.frame) ?? 0;
-    numbers.set(one, number);
-    next.set(one.frame, number + 1);
-  }
-  return numbers;
+/**
+ * Labels of a classifier, all of them. `thresholds`: operating points that the user moved, by
+ * label; the others are the model's.
+ */
+export function labelsToCsv(result: Result, thresholds: ReadonlyMap<string, number>): string {
+  const name = quoted(harmless(result.source.object));
+  const lines = result.findings.map((one) => {
+    const moved = thresholds.get(one.label);
+    const threshold = moved ?? one.threshold;
+    const positive = moved === undefined ? one.positive : one.probability >= moved;
+    return [
+      name,
+      String(one.frame),
+      quoted(harmless(one.label)),
+      float(one.probability),
+      threshold === null ? "" : float(threshold),
+      positive === null ? "" : String(positive),
+    ].join(",");
+  });
+  return table(LABEL_COLUMNS, lines);
 }
+
+const table = (columns: readonly string[], lines: readonly string[]): string =>
+  [columns.join(","), ...lines].map((line) => `${line}\r\n`).join("");
 
 /** A name that a spreadsheet would take for a formula is written after an apostrophe. */
 const harmless = (text: string) => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);

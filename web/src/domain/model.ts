@@ -16,7 +16,12 @@ export interface Model {
   licence: string;
   intendedUse: string;
   hasCard: boolean;
+  /** Explanations that can be asked for, of a label or of an object. */
+  methods: readonly Method[];
 }
+
+export const METHODS = ["grad-cam", "lime"] as const;
+export type Method = (typeof METHODS)[number];
 
 export interface WireModel extends wire.Manifest {
   routes?: string[];
@@ -35,7 +40,17 @@ export function toModel(plain: WireModel): Model {
     licence: plain.licence,
     intendedUse: plain.intendedUse,
     hasCard: plain.card ?? false,
+    methods: methodsOf(plain),
   };
+}
+
+/** As `Manifest.has_gradients` and `has_grad_cam`; what is not possible is refused all the same. */
+function methodsOf({ task, runtime, artifact, outputs }: wire.Manifest): readonly Method[] {
+  if (task === "module") return [];
+  const hasLayers = /\.(keras|h5)$/.test(artifact.path) || artifact.path.includes(":/");
+  const hasGradients = runtime === "torch" || (runtime === "tensorflow" && hasLayers);
+  const hasActivations = task === "classification" && Boolean(outputs?.activations);
+  return METHODS.filter((one) => one !== "grad-cam" || hasGradients || hasActivations);
 }
 
 /** A label's display name in `language`, else in English, else its id. */

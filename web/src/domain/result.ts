@@ -86,7 +86,7 @@ export function toResult(plain: wire.Result): Result {
     findings: (plain.findings ?? []).map(toFinding),
     candidates: plain.candidates ? { frames: [], ...plain.candidates } : null,
     explanations: (plain.explanations ?? []).map(toExplanation),
-    artifacts: (plain.artifacts ?? []).map((artifact) => ({ size: 0, ...artifact })),
+    artifacts: (plain.artifacts ?? []).map((artifact) => ({ size: 0, values: null, ...artifact })),
     timeline: plain.timeline ?? {},
     error: plain.error ?? null,
   };

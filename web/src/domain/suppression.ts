@@ -2,154 +2,134 @@
  * Which candidates are shown at a confidence and an IoU threshold.
  *
  * The rule is that of `dropsight.domain.suppression`, and `tests/vectors/nms.json` holds both to
- * it. Everything that does not depend on the thresholds is done once, when the result arrives, so
- * that moving one costs no more than the objects that end up shown.
+ * it. Whether a candidate is kept depends on stronger ones of its frame and label alone. So what is
+ * kept at a confidence is the beginning of what is kept without one, and suppression has to run
+ * only where the IoU threshold moved.
  */
 
+import { BoxGrid } from "./boxGrid";
 import type { Finding } from "./result";
 
 /** One number for all labels, one for each (others are not shown), or the findings' own. */
 export type Confidence = number | ReadonlyMap<string, number> | null;
 
 interface Group {
-  frame: number;
   label: string;
-  /** Positions in the document, by falling score, equal scores in the document's order. */
-  positions: Uint32Array;
+  /** By falling score, equal scores in the document's order. */
   scores: Float64Array;
-  thresholds: Float64Array;
-  /** x, y, width, height of each, in the order of `positions`. */
-  boxes: Float64Array;
+  /** Of the findings themselves; one number where all have the same. */
+  thresholds: Float64Array | number;
+  /** Place of each in the order of everything that is shown. */
+  places: Uint32Array;
+  grid: BoxGrid;
+  /** Ranks that are kept at `keptIou`, by falling score. */
+  kept: Uint32Array;
+  keptIou: number | null;
 }
 
-/** Largest boxes cell of the grid, so that a few huge boxes do not put all into one cell. */
-const CELL_QUANTILE = 0.9;
-
 export class Candidates {
+  /** Times that suppression ran over a group. */
+  passes = 0;
   private readonly groups: Group[];
+  /** Positions in the document by frame, then score, then position. */
+  private readonly order: Uint32Array;
+  private readonly isShown: Uint8Array;
 
-  constructor(private readonly findings: readonly Finding[]) {
+  constructor(findings: readonly Finding[]) {
+    const scoreOf = (position: number) => findings[position]?.score ?? 0;
+    const frameOf = (position: number) => findings[position]?.frame ?? 0;
+    const objects = findings.flatMap((one, at) => (one.box && one.score !== null ? [at] : []));
+    objects.sort((a, b) => frameOf(a) - frameOf(b) || scoreOf(b) - scoreOf(a) || a - b);
+    this.order = Uint32Array.from(objects);
+    this.isShown = new Uint8Array(objects.length);
     const members = new Map<string, number[]>();
-    findings.forEach((finding, position) => {
-      if (finding.box === null || finding.score === null) return;
-      const key = `${finding.frame}\n${finding.label}`;
+    objects.forEach((position, place) => {
+      const key = `${frameOf(position)}\n${findings[position]?.label}`;
       const list = members.get(key);
-      if (list) list.push(position);
-      else members.set(key, [position]);
+      if (list) list.push(place);
+      else members.set(key, [place]);
     });
-    this.groups = [...members.values()].map((list) => ranked(findings, list));
+    this.groups = [...members.values()].map((places) =>
+      grouped(
+        places.map((place) => findings[objects[place] as number] as Finding),
+        Uint32Array.from(places),
+      ),
+    );
+  }
+
+  /** Pairs of boxes that were compared so far. */
+  get comparisons(): number {
+    return this.groups.reduce((sum, group) => sum + group.grid.comparisons, 0);
   }
 
   /** Positions in the document of those that are shown, by frame, then by rank. */
   shown(confidence: Confidence, iou: number): number[] {
-    const kept: number[] = [];
+    this.isShown.fill(0);
     for (const group of this.groups) {
-      const least =
-        confidence instanceof Map
-          ? (confidence.get(group.label) ?? Number.POSITIVE_INFINITY)
-          : (confidence as number | null);
-      keep(group, least, iou, kept);
+      const least = leastOf(group, confidence);
+      if (least === null) {
+        this.show(group, this.suppress(group, iou, group.thresholds as Float64Array), -Infinity);
+        continue;
+      }
+      if (group.keptIou !== iou) {
+        group.kept = this.suppress(group, iou, null);
+        group.keptIou = iou;
+      }
+      this.show(group, group.kept, least);
     }
-    const { findings } = this;
-    return kept.sort((a, b) => {
-      const one = findings[a] as Finding;
-      const other = findings[b] as Finding;
-      return one.frame - other.frame || (other.score ?? 0) - (one.score ?? 0) || a - b;
-    });
+    const positions: number[] = [];
+    for (let place = 0; place < this.order.length; place += 1) {
+      if (this.isShown[place]) positions.push(this.order[place] as number);
+    }
+    return positions;
+  }
+
+  private show(group: Group, kept: Uint32Array, least: number): void {
+    for (const rank of kept) {
+      if ((group.scores[rank] as number) < least) return;
+      this.isShown[group.places[rank] as number] = 1;
+    }
+  }
+
+  /** Greedy, the strongest first: out goes what overlaps a kept one by more than `iou`. */
+  private suppress(group: Group, iou: number, thresholds: Float64Array | null): Uint32Array {
+    this.passes += 1;
+    const { scores, grid } = group;
+    const kept = new Uint32Array(scores.length);
+    let count = 0;
+    grid.clear();
+    for (let rank = 0; rank < scores.length; rank += 1) {
+      if (thresholds && (scores[rank] as number) < (thresholds[rank] as number)) continue;
+      if (grid.isCovered(rank, iou)) continue;
+      grid.add(rank);
+      kept[count] = rank;
+      count += 1;
+    }
+    return kept.subarray(0, count);
   }
 }
 
-function ranked(findings: readonly Finding[], list: number[]): Group {
-  const of = (position: number) => findings[position] as Finding;
-  list.sort((a, b) => (of(b).score ?? 0) - (of(a).score ?? 0) || a - b);
-  const first = of(list[0] as number);
-  const boxes = new Float64Array(list.length * 4);
-  list.forEach((position, at) => {
-    boxes.set(of(position).box ?? [], at * 4);
+/** The least score of the group; null where its findings differ in theirs. */
+function leastOf(group: Group, confidence: Confidence): number | null {
+  if (typeof confidence === "number") return confidence;
+  if (confidence !== null) return confidence.get(group.label) ?? Number.POSITIVE_INFINITY;
+  return typeof group.thresholds === "number" ? group.thresholds : null;
+}
+
+function grouped(findings: readonly Finding[], places: Uint32Array): Group {
+  const boxes = new Float64Array(findings.length * 4);
+  findings.forEach((one, rank) => {
+    boxes.set(one.box ?? [], rank * 4);
   });
+  const thresholds = Float64Array.from(findings, (one) => one.threshold ?? 0);
+  const first = thresholds[0] as number;
   return {
-    frame: first.frame,
-    label: first.label,
-    positions: Uint32Array.from(list),
-    scores: Float64Array.from(list, (position) => of(position).score ?? 0),
-    thresholds: Float64Array.from(list, (position) => of(position).threshold ?? 0),
-    boxes,
+    label: (findings[0] as Finding).label,
+    scores: Float64Array.from(findings, (one) => one.score ?? 0),
+    thresholds: thresholds.every((one) => one === first) ? first : thresholds,
+    places,
+    grid: new BoxGrid(boxes),
+    kept: new Uint32Array(),
+    keptIou: null,
   };
-}
-
-/** Greedy suppression within one group; appends what is kept to `kept`. */
-function keep(group: Group, least: number | null, iou: number, kept: number[]): void {
-  const { positions, scores, thresholds, boxes } = group;
-  const grid = new Grid(boxes);
-  for (let at = 0; at < positions.length; at += 1) {
-    if ((scores[at] as number) < (least ?? (thresholds[at] as number))) continue;
-    if (grid.isCovered(at, iou)) continue;
-    grid.add(at);
-    kept.push(positions[at] as number);
-  }
-}
-
-/** Kept boxes by the cells that they touch: only neighbours are compared. */
-class Grid {
-  private readonly cells = new Map<number, number[]>();
-  private readonly side: number;
-
-  constructor(private readonly boxes: Float64Array) {
-    this.side = cellSide(boxes);
-  }
-
-  /** Whether a kept box overlaps box `at` by more than `iou`. */
-  isCovered(at: number, iou: number): boolean {
-    // Boxes that share nothing have an IoU of 0, which no threshold of 0 or more is below.
-    return this.visit(at, (cell) => {
-      for (const other of cell ?? []) {
-        if (intersectionOverUnion(this.boxes, at, other) > iou) return true;
-      }
-      return false;
-    });
-  }
-
-  add(at: number): void {
-    this.visit(at, (cell, key) => {
-      if (cell) cell.push(at);
-      else this.cells.set(key, [at]);
-      return false;
-    });
-  }
-
-  private visit(at: number, look: (cell: number[] | undefined, key: number) => boolean): boolean {
-    const x = this.boxes[at * 4] as number;
-    const y = this.boxes[at * 4 + 1] as number;
-    const right = Math.floor((x + (this.boxes[at * 4 + 2] as number)) / this.side);
-    const bottom = Math.floor((y + (this.boxes[at * 4 + 3] as number)) / this.side);
-    for (let row = Math.floor(y / this.side); row <= bottom; row += 1) {
-      for (let column = Math.floor(x / this.side); column <= right; column += 1) {
-        const key = row * 2_097_152 + column;
-        if (look(this.cells.get(key), key)) return true;
-      }
-    }
-    return false;
-  }
-}
-
-function cellSide(boxes: Float64Array): number {
-  const sides: number[] = [];
-  for (let at = 0; at < boxes.length; at += 4) {
-    sides.push(Math.max(boxes[at + 2] as number, boxes[at + 3] as number));
-  }
-  sides.sort((a, b) => a - b);
-  return Math.max(1, sides[Math.floor((sides.length - 1) * CELL_QUANTILE)] ?? 1);
-}
-
-function intersectionOverUnion(boxes: Float64Array, one: number, other: number): number {
-  const [a, b] = [one * 4, other * 4];
-  const [ax, ay, aw, ah] = [boxes[a], boxes[a + 1], boxes[a + 2], boxes[a + 3]] as number[];
-  const [bx, by, bw, bh] = [boxes[b], boxes[b + 1], boxes[b + 2], boxes[b + 3]] as number[];
-  if (ax === undefined || ay === undefined || aw === undefined || ah === undefined) return 0;
-  if (bx === undefined || by === undefined || bw === undefined || bh === undefined) return 0;
-  const width = Math.min(ax + aw, bx + bw) - Math.max(ax, bx);
-  const height = Math.min(ay + ah, by + bh) - Math.max(ay, by);
-  const intersection = Math.max(width, 0) * Math.max(height, 0);
-  const union = aw * ah + bw * bh - intersection;
-  return union > 0 ? intersection / union : 0;
 }

@@ -3,6 +3,10 @@
 export const percent = (value: number): string =>
   value > 0 && value < 0.001 ? "< 0.1 %" : `${(value * 100).toFixed(value < 0.1 ? 1 : 0)} %`;
 
+/** A value of a pixel: whole, or to five digits. */
+export const quantity = (value: number): string =>
+  Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(5)));
+
 export function milliseconds(value: number): string {
   if (value >= 1000) return `${(value / 1000).toFixed(1)} s`;
   return value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`;

@@ -1,15 +1,17 @@
 /** Timeline, how the pixels were made, the study, the file and the model. */
 
-import { lazy, Suspense, useState } from "react";
+import { lazy, memo, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useModel } from "../app/session";
+import { mark } from "../app/work";
 import type { Result } from "../domain/result";
 import { bytes, milliseconds, moment } from "../language/numbers";
 import { ModelCard } from "./ModelCard";
 
 const TimelineChart = lazy(() => import("./TimelineChart"));
 
-export function Details({ result }: { result: Result }) {
+export const Details = memo(function Details({ result }: { result: Result }) {
+  mark("render", "details");
   const { t, i18n } = useTranslation();
   const { source, study } = result;
   const total = Object.values(result.timeline).reduce((sum, one) => sum + one, 0);
@@ -62,7 +64,7 @@ export function Details({ result }: { result: Result }) {
       {result.model && <AboutModel name={result.model.name} result={result} />}
     </section>
   );
-}
+});
 
 function AboutModel({ name, result }: { name: string; result: Result }) {
   const { t } = useTranslation();

@@ -64,7 +64,7 @@ export function ExplanationChoice({ result, view, change }: Props) {
               onClick={() => change({ explanation: keyOf(one) })}
             >
               {nameOf(result.model?.name, one.label)}
-              {one.objectIndex !== null && ` ${one.objectIndex}`}
+              {one.objectIndex !== null && ` #${one.objectIndex}`}
             </button>
           ))}
         </fieldset>

@@ -3,16 +3,19 @@
 import { type RefObject, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { addressOf } from "../app/address";
-import { toCsv } from "../domain/csv";
+import { labelsToCsv, objectsToCsv } from "../domain/csv";
 import { type Finding, fileName, type Result } from "../domain/result";
 
 interface Props {
   result: Result;
-  objects: readonly Finding[];
+  /** Those that are shown; null: the model names labels and finds no objects. */
+  objects: readonly Finding[] | null;
+  /** Operating points that the user moved. */
+  thresholds: ReadonlyMap<string, number>;
   canvas: RefObject<HTMLCanvasElement | null>;
 }
 
-export function Exports({ result, objects, canvas }: Props) {
+export function Exports({ result, objects, thresholds, canvas }: Props) {
   const { t } = useTranslation();
   const [linked, setLinked] = useState(false);
   const name = fileName(result.source.object);
@@ -24,12 +27,18 @@ export function Exports({ result, objects, canvas }: Props) {
   };
   return (
     <fieldset className="exports">
-      <legend className="unseen">{t("export.title")}</legend>
-      {result.candidates && (
+      <legend>{t("export.title")}</legend>
+      {(objects || result.findings.length > 0) && (
         <button
           type="button"
-          title={t("export.csv")}
-          onClick={() => save(`${name}.csv`, toCsv(result, objects), "text/csv")}
+          title={t(objects ? "export.csv" : "export.labels")}
+          onClick={() =>
+            save(
+              `${name}.csv`,
+              objects ? objectsToCsv(result, objects) : labelsToCsv(result, thresholds),
+              "text/csv",
+            )
+          }
         >
           CSV
         </button>

@@ -1,18 +1,25 @@
 /** How far the explanation that is shown can be trusted. */
 
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { useLabelName } from "../app/session";
-import type { Result } from "../domain/result";
+import type { Explanation, Result } from "../domain/result";
 import { methodName } from "../language/names";
-import { shownExplanation, type View } from "./view";
 
 const FIGURES = ["deletion", "insertion", "r2"] as const;
 
-export function Fidelity({ result, view }: { result: Result; view: View }) {
+interface Props {
+  result: Result;
+  frame: number;
+  shown: Explanation | undefined;
+}
+
+export const Fidelity = memo(function Fidelity({ result, frame, shown }: Props) {
   const { t } = useTranslation();
   const nameOf = useLabelName();
-  const shown = shownExplanation(result, view);
-  const failed = result.explanations.filter((one) => one.frame === view.frame && one.error);
+  const failed = result.explanations.filter(
+    (one) => one.frame === frame && one.error && one.objectIndex === null,
+  );
   if (!shown && !failed.length) return null;
   return (
     <section className="card" aria-labelledby="fidelity-title">
@@ -21,10 +28,11 @@ export function Fidelity({ result, view }: { result: Result; view: View }) {
         <>
           <p className="soft">
             {methodName(shown.method)} · {nameOf(result.model?.name, shown.label)}
+            {shown.objectIndex !== null && ` #${shown.objectIndex}`}
           </p>
           <dl className="figures">
             {FIGURES.filter((name) => name in shown.fidelity).map((name) => (
-              <div key={name} title={t(`fidelity.${name}Hint`)}>
+              <div key={name}>
                 <dt>{t(`fidelity.${name}`)}</dt>
                 <dd>{shown.fidelity[name]?.toFixed(2)}</dd>
                 <dd className="soft">{t(`fidelity.${name}Hint`)}</dd>
@@ -41,4 +49,4 @@ export function Fidelity({ result, view }: { result: Result; view: View }) {
       ))}
     </section>
   );
-}
+});

@@ -1,18 +1,22 @@
 /** Probabilities of a classifier, with operating points that can be moved. */
 
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useLabelName, useModel } from "../app/session";
 import type { Finding, Result } from "../domain/result";
 import { percent } from "../language/numbers";
+import { Ask } from "./Ask";
+import type { Explaining } from "./useExplaining";
 import type { View } from "./view";
 
 interface Props {
   result: Result;
   view: View;
   change: (part: Partial<View>) => void;
+  explaining: Explaining;
 }
 
-export function Labels({ result, view, change }: Props) {
+export function Labels({ result, view, change, explaining }: Props) {
   const { t } = useTranslation();
   const model = useModel(result.model?.name);
   const here = result.findings
@@ -37,7 +41,14 @@ export function Labels({ result, view, change }: Props) {
             color={model?.colors.get(one.label) ?? "#E69F00"}
             point={pointOf(one)}
             move={(point) => change({ thresholds: new Map(view.thresholds).set(one.label, point) })}
-          />
+          >
+            <Ask
+              result={result}
+              subject={{ frame: view.frame, label: one.label, object: null }}
+              view={view}
+              explaining={explaining}
+            />
+          </LabelBar>
         ))}
       </ul>
       {view.thresholds.size > 0 && (
@@ -55,9 +66,11 @@ interface BarProps {
   color: string;
   point: number;
   move: (point: number) => void;
+  /** What can be asked about it. */
+  children: ReactNode;
 }
 
-function LabelBar({ one, model, color, point, move }: BarProps) {
+function LabelBar({ one, model, color, point, move, children }: BarProps) {
   const { t } = useTranslation();
   const label = useLabelName()(model, one.label);
   const positive = one.probability >= point;
@@ -80,6 +93,10 @@ function LabelBar({ one, model, color, point, move }: BarProps) {
         />
       </span>
       <span className="soft">{t("finding.thresholdShort", { value: percent(point) })}</span>
+      <details className="why">
+        <summary>{t("why.label", { label })}</summary>
+        {children}
+      </details>
     </li>
   );
 }

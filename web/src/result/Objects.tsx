@@ -1,22 +1,48 @@
 /** Objects of a detector or segmenter: thresholds without another inference, counts by class. */
 
-import { lazy, Suspense, useMemo } from "react";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useLabelName, useModel } from "../app/session";
 import type { Finding, Result } from "../domain/result";
+import { ObjectList } from "./ObjectList";
 import { Range } from "./Range";
 import { DEFAULT_IOU, type View } from "./view";
-
-const ScoreChart = lazy(() => import("./ScoreChart"));
 
 interface Props {
   result: Result;
   view: View;
   change: (part: Partial<View>) => void;
   objects: readonly Finding[];
+  /** Those of the frame that is shown. */
+  here: readonly Finding[];
+  picked: Finding | null;
 }
 
-export function Objects({ result, view, change, objects }: Props) {
+export function Objects({ result, view, change, objects, here, picked }: Props) {
+  const { t } = useTranslation();
+  return (
+    <section className="card" aria-labelledby="objects-title">
+      <h2 id="objects-title">
+        {t("finding.title")} <b className="count">{objects.length}</b>
+      </h2>
+      {objects.length === 0 && (
+        <p>
+          <strong>{t("finding.nothing")}.</strong> {t("finding.noObjects")}
+        </p>
+      )}
+      <Classes result={result} view={view} change={change} objects={objects} />
+      <Thresholds result={result} view={view} change={change} />
+      {here.length > 0 && (
+        <>
+          <h3>{t("object.list")}</h3>
+          <ObjectList result={result} objects={here} picked={picked} change={change} />
+        </>
+      )}
+    </section>
+  );
+}
+
+function Classes({ result, view, change, objects }: Omit<Props, "here" | "picked">) {
   const { t } = useTranslation();
   const model = useModel(result.model?.name);
   const nameOf = useLabelName();
@@ -32,41 +58,39 @@ export function Objects({ result, view, change, objects }: Props) {
     for (const one of objects) found.set(one.label, (found.get(one.label) ?? 0) + 1);
     return found;
   }, [objects]);
-  const candidates = result.candidates;
-  const own = candidates?.iou ?? DEFAULT_IOU;
-  const moved = view.confidence !== null || view.iou !== own || view.hidden.size > 0;
-  const dropped = (candidates?.frames ?? []).reduce((sum, one) => sum + one.found - one.kept, 0);
   const toggle = (label: string) => {
     const hidden = new Set(view.hidden);
     if (!hidden.delete(label)) hidden.add(label);
     change({ hidden });
   };
   return (
-    <section className="card" aria-labelledby="objects-title">
-      <h2 id="objects-title">
-        {t("finding.title")} <b className="count">{objects.length}</b>
-      </h2>
-      {objects.length === 0 && (
-        <p>
-          <strong>{t("finding.nothing")}.</strong> {t("finding.noObjects")}
-        </p>
-      )}
-      <ul className="classes" aria-label={t("finding.classes")}>
-        {labels.map((label) => (
-          <li key={label}>
-            <label>
-              <input
-                type="checkbox"
-                checked={!view.hidden.has(label)}
-                onChange={() => toggle(label)}
-              />
-              <i style={{ background: model?.colors.get(label) ?? "#E69F00" }} />
-              {nameOf(result.model?.name, label)}
-            </label>
-            <b>{counts.get(label) ?? 0}</b>
-          </li>
-        ))}
-      </ul>
+    <ul className="classes" aria-label={t("finding.classes")}>
+      {labels.map((label) => (
+        <li key={label}>
+          <label>
+            <input
+              type="checkbox"
+              checked={!view.hidden.has(label)}
+              onChange={() => toggle(label)}
+            />
+            <i className="swatch" style={{ background: model?.colors.get(label) ?? "#E69F00" }} />
+            {nameOf(result.model?.name, label)}
+          </label>
+          <b>{counts.get(label) ?? 0}</b>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Thresholds({ result, view, change }: Pick<Props, "result" | "view" | "change">) {
+  const { t } = useTranslation();
+  const model = useModel(result.model?.name);
+  const candidates = result.candidates;
+  const own = candidates?.iou ?? DEFAULT_IOU;
+  const moved = view.confidence !== null || view.iou !== own || view.hidden.size > 0;
+  return (
+    <>
       <Range
         label={t("finding.confidence")}
         value={view.confidence ?? model?.labels[0]?.threshold ?? 0.5}
@@ -85,6 +109,7 @@ export function Objects({ result, view, change, objects }: Props) {
         text={view.iou.toFixed(2)}
         change={(iou) => change({ iou })}
       />
+      <p className="hint">{t("finding.thresholdHint")}</p>
       {moved && (
         <button
           type="button"
@@ -94,11 +119,6 @@ export function Objects({ result, view, change, objects }: Props) {
           {t("finding.reset")}
         </button>
       )}
-      <h3>{t("finding.scores")}</h3>
-      <Suspense fallback={<div className="chart" />}>
-        <ScoreChart findings={result.findings} confidence={view.confidence} />
-      </Suspense>
-      {dropped > 0 && <p className="soft">{t("finding.dropped", { count: dropped })}</p>}
-    </section>
+    </>
   );
 }

@@ -27,14 +27,20 @@ export function heatColor(share: number): [number, number, number] {
   }) as [number, number, number];
 }
 
-/** A canvas of the heatmap's size; browsers read 16-bit PNG as 8 bits, enough for colours. */
+/** Pixels across that are coloured at most: an explanation has no finer detail. */
+const FINEST = 1024;
+
+/**
+ * A canvas of the heatmap's shape; browsers read 16-bit PNG as 8 bits, enough for colours.
+ */
 export function colorHeat(image: HTMLImageElement): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
-  canvas.width = image.naturalWidth;
-  canvas.height = image.naturalHeight;
+  const scale = Math.min(1, FINEST / Math.max(image.naturalWidth, image.naturalHeight));
+  canvas.width = Math.max(1, Math.round(image.naturalWidth * scale));
+  canvas.height = Math.max(1, Math.round(image.naturalHeight * scale));
   const context = canvas.getContext("2d", { willReadFrequently: true });
   if (!context) throw new Error("this browser gives no 2D canvas");
-  context.drawImage(image, 0, 0);
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
   const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
   const table = Array.from({ length: 256 }, (_, value) => heatColor(value / 255));
   const { data } = pixels;

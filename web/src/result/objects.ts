@@ -1,9 +1,8 @@
 /** Draws objects on the canvas, in one of the four modes. */
 
-import { inkOn } from "../domain/colors";
-import type { Finding, Mask } from "../domain/result";
+import type { Box, Finding, Mask } from "../domain/result";
 import { eachRun } from "../domain/rle";
-import { percent } from "../language/numbers";
+import { drawNames } from "./objectNames";
 import type { Mode } from "./view";
 
 /** From source pixels to those of the screen: `screen = offset + scale * source`. */
@@ -20,31 +19,74 @@ export interface ObjectStyle {
   nameOf: (label: string) => string;
 }
 
-const FONT_PX = 12;
-/** So many names are drawn whatever they hide; more only while they cover no more than `HIDDEN`. */
-const FEW = 12;
-const HIDDEN = 0.25;
 const masks = new WeakMap<Mask, Map<string, { canvas: HTMLCanvasElement; x: number; y: number }>>();
 
+/** `picked` has a frame of its own. */
 export function drawObjects(
   context: CanvasRenderingContext2D,
   objects: readonly Finding[],
   at: Transform,
   style: ObjectStyle,
+  picked: Finding | null,
 ): void {
   const hasMasks = style.mode !== 1;
   if (hasMasks) for (const one of objects) drawMask(context, one, at, style);
-  if (style.mode === 3) return;
-  if (style.mode !== 2) {
-    context.lineWidth = 2;
-    for (const one of objects) {
-      if (!one.box) continue;
-      const [x, y, w, h] = one.box;
-      context.strokeStyle = style.colorOf(one.label);
-      context.strokeRect(at.x + x * at.scale, at.y + y * at.scale, w * at.scale, h * at.scale);
+  if (style.mode === 0 || style.mode === 1) drawBoxes(context, objects, at, style);
+  if (picked?.box) drawPicked(context, picked.box, at);
+  if (style.mode !== 3) drawNames(context, objects, at, style);
+}
+
+/**
+ * Colour by colour, and on whole pixels, where browsers draw rectangles without smoothing. One path
+ * of thousands of them would take five times as long.
+ */
+function drawBoxes(
+  context: CanvasRenderingContext2D,
+  objects: readonly Finding[],
+  at: Transform,
+  style: ObjectStyle,
+): void {
+  context.lineWidth = 2;
+  const byLabel = new Map<string, Box[]>();
+  for (const { label, box } of objects) {
+    if (!box) continue;
+    const alike = byLabel.get(label);
+    if (alike) alike.push(box);
+    else byLabel.set(label, [box]);
+  }
+  for (const [label, boxes] of byLabel) {
+    context.strokeStyle = style.colorOf(label);
+    for (const box of boxes) {
+      const left = Math.round(at.x + box[0] * at.scale);
+      const top = Math.round(at.y + box[1] * at.scale);
+      const right = Math.round(at.x + (box[0] + box[2]) * at.scale);
+      const bottom = Math.round(at.y + (box[1] + box[3]) * at.scale);
+      context.strokeRect(left, top, right - left, bottom - top);
     }
   }
-  drawNames(context, objects, at, style);
+}
+
+/** White within black is seen on any picture and beside any colour of a label. */
+function drawPicked(
+  context: CanvasRenderingContext2D,
+  [x, y, w, h]: readonly [number, number, number, number],
+  at: Transform,
+): void {
+  const around = 4;
+  const box = [
+    at.x + x * at.scale - around,
+    at.y + y * at.scale - around,
+    w * at.scale + 2 * around,
+    h * at.scale + 2 * around,
+  ] as const;
+  for (const [color, line] of [
+    ["#000", 5],
+    ["#fff", 2.5],
+  ] as const) {
+    context.strokeStyle = color;
+    context.lineWidth = line;
+    context.strokeRect(...box);
+  }
 }
 
 function drawMask(
@@ -93,42 +135,4 @@ function paintMask(mask: Mask, color: string) {
   const made = { canvas, x: left, y: top };
   known.set(color, made);
   return made;
-}
-
-/**
- * Names stay inside the picture: above the box, or below its top edge where there is no room. In a
- * crowd there are none beside boxes, until one has zoomed in.
- */
-function drawNames(
-  context: CanvasRenderingContext2D,
-  objects: readonly Finding[],
-  at: Transform,
-  style: ObjectStyle,
-): void {
-  const ratio = window.devicePixelRatio || 1;
-  const [width, height] = [context.canvas.width / ratio, context.canvas.height / ratio];
-  context.font = `600 ${FONT_PX}px system-ui, sans-serif`;
-  context.textBaseline = "top";
-  const rise = FONT_PX + 6;
-  const names = objects.flatMap((one) => {
-    if (!one.box) return [];
-    const left = at.x + one.box[0] * at.scale;
-    const top = at.y + one.box[1] * at.scale;
-    const right = left + one.box[2] * at.scale;
-    const bottom = top + one.box[3] * at.scale;
-    if (right < 0 || bottom < 0 || left > width || top > height) return [];
-    const text = `${style.nameOf(one.label)} ${percent(one.score ?? one.probability)}`;
-    const color = style.colorOf(one.label);
-    return [{ text, color, left, top, across: context.measureText(text).width + 8 }];
-  });
-  const covered = names.reduce((sum, one) => sum + one.across * rise, 0);
-  if (style.mode !== 2 && names.length > FEW && covered > HIDDEN * width * height) return;
-  for (const { text, color, left, top, across } of names) {
-    const x = Math.max(0, Math.min(left - 1, width - across));
-    const y = top < rise ? Math.max(0, top) : top - rise;
-    context.fillStyle = color;
-    context.fillRect(x, y, across, rise);
-    context.fillStyle = inkOn(color);
-    context.fillText(text, x + 4, y + 3);
-  }
 }

@@ -5,8 +5,10 @@ import type { Transform } from "./objects";
 
 const FARTHEST = 40;
 const STEP = 1.25;
-/** Pixels of the pointer's way for the whole range of window or level. */
-const RANGE_PX = 400;
+/** Pixels of the pointer's way in which the window becomes e times as wide. */
+const WIDER_PX = 200;
+/** Pixels of the pointer's way in which the window moves by its own width. */
+const SHIFT_PX = 300;
 
 export interface Navigation {
   /** Where the picture lies in an area of `size`. */
@@ -50,20 +52,14 @@ export function usePlace(): Navigation {
   );
 }
 
-export interface Levels {
-  window: number;
-  level: number;
-  change: (window: number, level: number) => void;
-}
-
 /** Listens on the canvas: wheel and pinch zoom, drag pans, Shift and drag moves the window. */
 export function usePointer(
   canvas: RefObject<HTMLCanvasElement | null>,
   navigation: Navigation,
-  levels: Levels,
+  changeLevels: (factor: number, shift: number) => void,
 ): void {
-  const latest = useRef({ navigation, levels });
-  latest.current = { navigation, levels };
+  const latest = useRef({ navigation, changeLevels });
+  latest.current = { navigation, changeLevels };
   useEffect(() => {
     const surface = canvas.current;
     if (!surface) return;
@@ -85,7 +81,7 @@ export function usePointer(
       const before = fingers.get(event.pointerId);
       if (!before) return;
       const now = { x: event.clientX, y: event.clientY };
-      const { navigation, levels } = latest.current;
+      const { navigation, changeLevels } = latest.current;
       const [dx, dy] = [now.x - before.x, now.y - before.y];
       const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1];
       if (other) {
@@ -94,10 +90,7 @@ export function usePointer(
         const middle = fromMiddle((now.x + other.x) / 2, (now.y + other.y) / 2);
         navigation.zoom(apart(now) / Math.max(apart(before), 1), middle);
       } else if (event.shiftKey) {
-        levels.change(
-          Math.min(2, Math.max(0.01, levels.window + dx / RANGE_PX)),
-          Math.min(1, Math.max(0, levels.level - dy / RANGE_PX)),
-        );
+        changeLevels(Math.exp(dx / WIDER_PX), -dy / SHIFT_PX);
       } else {
         navigation.pan(dx, dy);
       }

@@ -10,6 +10,17 @@ export type Followed =
   | { state: "unreadable"; reason: string }
   | { state: "there"; result: Result };
 
+/**
+ * Findings are written once: what follows from them (ranks, masks that are painted) is kept while
+ * the rest of the document changes.
+ */
+function settled(before: Followed, result: Result): Result {
+  const known = before.state === "there" ? before.result.findings : [];
+  return known.length > 0 && known.length === result.findings.length
+    ? { ...result, findings: known }
+    : result;
+}
+
 export function useResult(resultId: string | null): Followed {
   const { source } = useSession();
   const [followed, setFollowed] = useState<Followed>({ state: "reading" });
@@ -17,7 +28,10 @@ export function useResult(resultId: string | null): Followed {
     if (resultId === null) return;
     return source.followOne(
       resultId,
-      (result) => setFollowed(result ? { state: "there", result } : { state: "missing" }),
+      (result) =>
+        setFollowed((before) =>
+          result ? { state: "there", result: settled(before, result) } : { state: "missing" },
+        ),
       (error) =>
         // What is on the screen stays there while the server is away.
         setFollowed((before) =>

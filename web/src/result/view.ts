@@ -1,6 +1,7 @@
 /** How a result is looked at: what the controls change and the canvas draws. */
 
 import type { Explanation, Result } from "../domain/result";
+import type { Window } from "../domain/window";
 
 /** 0 box, name, mask; 1 box and name; 2 name and mask; 3 mask on black. */
 export type Mode = 0 | 1 | 2 | 3;
@@ -20,12 +21,15 @@ export interface View {
   iou: number;
   /** Operating points that the user moved, by label. */
   thresholds: ReadonlyMap<string, number>;
-  /** Display window of intensities in [0, 1]. */
-  window: number;
-  level: number;
+  /** Over the values, or over 0 to 255 where there are none; null: as the picture was made. */
+  window: Window | null;
+  inverted: boolean;
+  /** The object that was picked, by its number in its frame. */
+  picked: { frame: number; number: number } | null;
 }
 
-export const DEFAULT_IOU = 0.45;
+/** A module suppresses by itself: nothing of it is left out until the user says so. */
+export const DEFAULT_IOU = 1;
 
 export function startView(result: Result): View {
   const first = readyExplanations(result, 0)[0];
@@ -39,13 +43,14 @@ export function startView(result: Result): View {
     confidence: null,
     iou: result.candidates?.iou ?? DEFAULT_IOU,
     thresholds: new Map(),
-    window: 1,
-    level: 0.5,
+    window: null,
+    inverted: false,
+    picked: null,
   };
 }
 
 /** Identity of an explanation within its frame. */
-export const keyOf = (one: Explanation): string =>
+export const keyOf = (one: Pick<Explanation, "method" | "label" | "objectIndex">): string =>
   `${one.method}\n${one.label}\n${one.objectIndex ?? ""}`;
 
 /** Those of `frame` that have a heatmap to draw. Overlays of objects are drawn by the client. */

@@ -7,6 +7,7 @@ import type { Row, RowFinding } from "../domain/row";
 import {
   type Connection,
   ConnectionLost,
+  type ExplanationRequest,
   type Feedback,
   type FeedbackRecord,
   type Following,
@@ -18,13 +19,8 @@ import {
 } from "./source";
 
 const PAGE = 1000;
-
-interface Listing {
-  results: Summary[];
-  revision: number;
-  /** Leads to the next older ones; null where there are none. */
-  cursor: string | null;
-}
+/** What others say is looked for so often: their words do not change the result. */
+const FEEDBACK_MS = 15_000;
 
 interface Summary {
   resultId: string;
@@ -38,10 +34,16 @@ interface Summary {
   display: string | null;
 }
 
+interface Page {
+  results: Summary[];
+  revision: number;
+  /** Where the next page begins; null on the last. */
+  cursor: string | null;
+}
+
 export class LaptopSource implements ResultSource {
   readonly routesByContent = true;
   private readonly changed = new EventTarget();
-  private readonly judged = new EventTarget();
 
   follow(
     rows: (changed: readonly Row[], gone: readonly string[]) => void,
@@ -50,14 +52,8 @@ export class LaptopSource implements ResultSource {
     connection("connecting");
     let events: EventSource | undefined;
     let ended = false;
-    let cursor: string | null = null;
-    const read = async (): Promise<Listing> => {
-      const after: string = cursor === null ? "" : `&cursor=${cursor}`;
-      const page = await readJson<Listing>(`api/results?limit=${PAGE}${after}`);
-      cursor = page.cursor;
-      if (!ended) rows(page.results.map(toRow), []);
-      return page;
-    };
+    /** Told by an event: what a page of the list says of them is older. */
+    const told = new Set<string>();
     const open = (revision: number) => {
       events = new EventSource(`api/events?since=${revision}`);
       events.onopen = () => connection("live");
@@ -68,30 +64,35 @@ export class LaptopSource implements ResultSource {
           summaries.filter((one) => !isGone(one)).map(toRow),
           summaries.filter(isGone).map((one) => one.resultId),
         );
+        for (const one of summaries) told.add(one.resultId);
         for (const one of summaries) this.changed.dispatchEvent(new Event(one.resultId));
       };
     };
+    /** The newest page first, so that there is something to see; the older ones after it. */
     const start = async () => {
-      while (!ended) {
+      let cursor: string | null = "";
+      while (!ended && cursor !== null) {
         try {
-          const page = await read();
-          if (!ended) open(page.revision);
-          return;
+          const page: Page = await readJson<Page>(`api/results?limit=${PAGE}&cursor=${cursor}`);
+          if (ended) return;
+          rows(page.results.filter((one) => !told.has(one.resultId)).map(toRow), []);
+          if (!events) open(page.revision);
+          cursor = page.cursor;
         } catch {
           connection("lost"); // the server is away; the state says so, and we go on trying
           await new Promise((resolve) => setTimeout(resolve, 1000));
         }
       }
     };
-    void start();
+    const all = start();
     return {
       end: () => {
         ended = true;
         events?.close();
       },
       older: async () => {
-        if (cursor !== null) await read();
-        return cursor !== null;
+        await all;
+        return false;
       },
     };
   }
@@ -139,6 +140,41 @@ export class LaptopSource implements ResultSource {
     return `artifacts/${encodeURIComponent(artifact.bucket)}/${name}`;
   }
 
+  async explain(resultId: string, asked: ExplanationRequest): Promise<void> {
+    await send(`v1/results/${resultId}/explanations`, asked);
+  }
+
+  followFeedback(resultId: string, told: (all: readonly FeedbackRecord[]) => void): Unfollow {
+    const address = `v1/results/${resultId}/feedback`;
+    let ended = false;
+    let next: ReturnType<typeof setTimeout>;
+    const read = async () => {
+      clearTimeout(next);
+      try {
+        const all = await readJson<{ feedback: FeedbackRecord[] }>(address);
+        // The server counts seconds.
+        const said = all.feedback.map((one) => ({ ...one, createdAt: one.createdAt * 1000 }));
+        if (!ended) told(said);
+      } catch {
+        // the server is away, which the list says: the next turn asks again
+      }
+      if (!ended) next = setTimeout(() => void read(), FEEDBACK_MS);
+    };
+    const given = feedbackOf(resultId);
+    this.changed.addEventListener(given, read);
+    void read();
+    return () => {
+      ended = true;
+      clearTimeout(next);
+      this.changed.removeEventListener(given, read);
+    };
+  }
+
+  async giveFeedback(resultId: string, given: Feedback): Promise<void> {
+    await send(`v1/results/${resultId}/feedback`, given);
+    this.changed.dispatchEvent(new Event(feedbackOf(resultId)));
+  }
+
   upload(
     file: File,
     route: string,
@@ -162,33 +198,6 @@ export class LaptopSource implements ResultSource {
       request.send(file);
     });
   }
-
-  followFeedback(resultId: string, told: (all: readonly FeedbackRecord[]) => void): Unfollow {
-    let ended = false;
-    const read = async () => {
-      const { feedback } = await readJson<{ feedback: FeedbackRecord[] }>(
-        `v1/results/${resultId}/feedback`,
-      );
-      if (!ended) told(feedback.map((one) => ({ ...one, createdAt: one.createdAt * 1000 })));
-    };
-    const again = () => void read().catch((error) => console.warn("dropsight: feedback", error));
-    this.judged.addEventListener(resultId, again);
-    again();
-    return () => {
-      ended = true;
-      this.judged.removeEventListener(resultId, again);
-    };
-  }
-
-  async giveFeedback(resultId: string, given: Feedback): Promise<void> {
-    const answer = await fetch(`v1/results/${resultId}/feedback`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(given),
-    });
-    if (!answer.ok) throw new Error(await sentenceOf(answer));
-    this.judged.dispatchEvent(new Event(resultId));
-  }
 }
 
 const isGone = (one: { status: string }) => one.status === "deleting" || one.status === "deleted";
@@ -211,6 +220,17 @@ function placeOf(address: string): StoredPicture {
   return { name: "display-0", bucket, object: rest.join("/") };
 }
 
+const feedbackOf = (resultId: string) => `feedback of ${resultId}`;
+
+async function send(address: string, body: unknown): Promise<void> {
+  const answer = await fetch(address, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(await sentenceOf(answer));
+}
+
 async function readJson<T>(address: string): Promise<T> {
   const answer = await fetch(address);
   if (!answer.ok) throw new Error(await sentenceOf(answer));
@@ -219,11 +239,12 @@ async function readJson<T>(address: string): Promise<T> {
 
 const sentenceOf = async (answer: Response) => sentence(await answer.text(), answer.status);
 
-/** The server's own words, which are plain text or `{"error": …}`. */
+/** The server's own words, which are plain text, `{"error": …}` or `{"error": {"message": …}}`. */
 function sentence(body: string, status: number): string {
   try {
-    const told = (JSON.parse(body) as { error?: unknown }).error;
+    const told = (JSON.parse(body) as { error?: { message?: unknown } | string }).error;
     if (typeof told === "string") return told;
+    if (typeof told?.message === "string") return told.message;
   } catch {
     // not JSON: the text itself is the sentence
   }

@@ -1,6 +1,6 @@
 /** Where results come from: one interface for the laptop's server and for Firestore. */
 
-import type { Model } from "../domain/model";
+import type { Method, Model } from "../domain/model";
 import type { Artifact, Result } from "../domain/result";
 import type { Row } from "../domain/row";
 
@@ -34,7 +34,7 @@ export interface Feedback {
   verdict: "agree" | "disagree";
   /** At most 2000 characters. */
   comment: string;
-  /** Id of the label that is judged; null: the result as a whole. */
+  /** Id of the label that is meant; null: the whole result. */
   label: string | null;
 }
 
@@ -43,6 +43,14 @@ export interface FeedbackRecord extends Feedback {
   author: { uid: string; name: string };
   /** Milliseconds since the epoch. */
   createdAt: number;
+}
+
+/** What is to be explained: a label of a classifier, or an object by its number in its frame. */
+export interface ExplanationRequest {
+  method: Method;
+  frame: number;
+  label: string | null;
+  object: number | null;
 }
 
 export interface ResultSource {
@@ -72,6 +80,15 @@ export interface ResultSource {
   /** An address that a picture of the result can be read from for some minutes. */
   address(resultId: string, artifact: StoredPicture): Promise<string>;
 
+  /** Asks for one more explanation; it arrives with the result. Rejects with the reason. */
+  explain(resultId: string, asked: ExplanationRequest): Promise<void>;
+
+  /** Calls `told` at once and after each change with all that was said, oldest first. */
+  followFeedback(resultId: string, told: (all: readonly FeedbackRecord[]) => void): Unfollow;
+
+  /** Adds to what was said; nothing is ever changed. Rejects with the reason. */
+  giveFeedback(resultId: string, given: Feedback): Promise<void>;
+
   /** Puts a file into the landing bucket. Rejects with UploadRefused or ConnectionLost. */
   upload(
     file: File,
@@ -79,10 +96,4 @@ export interface ResultSource {
     progress: (share: number) => void,
     signal: AbortSignal,
   ): Promise<Upload>;
-
-  /** Calls `told` at once and after each addition with all feedback on the result, oldest first. */
-  followFeedback(resultId: string, told: (all: readonly FeedbackRecord[]) => void): Unfollow;
-
-  /** Adds the user's word to the result. It is never changed and never taken back. */
-  giveFeedback(resultId: string, given: Feedback): Promise<void>;
 }

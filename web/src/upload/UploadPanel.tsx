@@ -68,9 +68,11 @@ function Fate({ item, resultId, uploads }: FateProps) {
         <span>{t("upload.done")}</span>
       );
     case "refused":
+    case "lost":
     case "stopped":
       return (
         <>
+          {item.state === "lost" && <span className="bad">{t("upload.lost")}</span>}
           {item.reason && <span className="bad">{item.reason}</span>}
           <button type="button" className="link" onClick={() => uploads.again(item.id)}>
             {t("upload.again")}

@@ -1,6 +1,6 @@
 /** Files on their way into the landing bucket, a few at a time. */
 
-import type { ResultSource } from "../sources/source";
+import { ConnectionLost, type ResultSource } from "../sources/source";
 
 const AT_ONCE = 3;
 
@@ -8,7 +8,7 @@ export interface Item {
   id: number;
   file: File;
   route: string;
-  state: "waiting" | "sending" | "done" | "refused" | "stopped";
+  state: "waiting" | "sending" | "done" | "refused" | "lost" | "stopped";
   /** Share of the bytes that have been sent, in [0, 1]. */
   share: number;
   /** Why it was refused. */
@@ -82,11 +82,9 @@ export class Uploads {
       );
       this.change(item.id, { state: "done", share: 1, ...made });
     } catch (error) {
-      const stopped = stop.signal.aborted;
-      this.change(item.id, {
-        state: stopped ? "stopped" : "refused",
-        reason: stopped ? null : (error as Error).message,
-      });
+      if (stop.signal.aborted) this.change(item.id, { state: "stopped" });
+      else if (error instanceof ConnectionLost) this.change(item.id, { state: "lost" });
+      else this.change(item.id, { state: "refused", reason: (error as Error).message });
     } finally {
       this.stops.delete(item.id);
       this.work();

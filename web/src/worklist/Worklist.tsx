@@ -5,6 +5,8 @@ import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { choose } from "../app/address";
 import { useLabelName, useSession } from "../app/session";
+import { mark } from "../app/work";
+import type { Row } from "../domain/row";
 import { Filters } from "./Filters";
 import { EVERYTHING, type Filter, filterRows, isEverything } from "./filter";
 import { RowLine } from "./RowLine";
@@ -15,6 +17,7 @@ const ROW_HEIGHT = 68;
 const CLOSE = 20;
 
 export function Worklist({ current }: { current: string | null }) {
+  mark("render", "worklist");
   const { t } = useTranslation();
   const known = useSession().rows;
   const all = useRows(known);
@@ -35,11 +38,7 @@ export function Worklist({ current }: { current: string | null }) {
   });
   const visible = virtual.getVirtualItems();
   const atEnd = (visible.at(-1)?.index ?? 0) >= rows.length - CLOSE;
-  useArrowKeys(
-    rows.map((row) => row.resultId),
-    current,
-    (index) => virtual.scrollToIndex(index),
-  );
+  useArrowKeys(rows, current, (index) => virtual.scrollToIndex(index));
   return (
     <nav className="worklist" aria-label={t("list.title")}>
       <Filters all={all} shown={rows.length} filter={filter} change={setFilter} />
@@ -89,25 +88,29 @@ function Older({ known, count, filtered }: { known: Rows; count: number; filtere
 
 /** Arrow keys, j and k choose the next and the previous row; Escape goes back to the list. */
 function useArrowKeys(
-  ids: readonly string[],
+  rows: readonly Row[],
   current: string | null,
   reveal: (index: number) => void,
 ): void {
-  const latest = useRef({ ids, current, reveal });
-  latest.current = { ids, current, reveal };
+  const latest = useRef({ rows, current, reveal });
+  latest.current = { rows, current, reveal };
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
-      if (target.closest("input, select, textarea, [role=slider], [role=tab], [role=dialog]"))
+      if (
+        target.closest(
+          "input, select, textarea, [role=slider], [role=tab], [role=dialog], [role=listbox]",
+        )
+      )
         return;
       if (event.metaKey || event.ctrlKey || event.altKey) return;
       if (event.key === "Escape") choose(null);
       const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
       if (step === undefined) return;
-      const { ids, current, reveal } = latest.current;
-      const at = current === null ? -1 : ids.indexOf(current);
-      const next = at < 0 ? 0 : Math.max(0, Math.min(ids.length - 1, at + step));
-      const id = ids[next];
+      const { rows, current, reveal } = latest.current;
+      const at = rows.findIndex((row) => row.resultId === current);
+      const next = at < 0 ? 0 : Math.max(0, Math.min(rows.length - 1, at + step));
+      const id = rows[next]?.resultId;
       if (id === undefined) return;
       event.preventDefault();
       choose(id);

@@ -85,5 +85,9 @@ export const useRows = (rows: Rows): readonly Row[] =>
 
 export const useDepth = (rows: Rows): Depth => useSyncExternalStore(rows.subscribe, rows.depth);
 
+/** The id of the newest row; null where there is none. */
+export const useNewest = (rows: Rows): string | null =>
+  useSyncExternalStore(rows.subscribe, () => rows.all()[0]?.resultId ?? null);
+
 export const useConnection = (rows: Rows): Connection =>
   useSyncExternalStore(rows.subscribe, rows.connection);

@@ -50,8 +50,7 @@ def add(subparsers: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     from dropsight.cli.root import running
     from dropsight.cli.serving import manifests_and_routes
-    from dropsight.cli.store import open_store, result_of
-    from dropsight.pipeline.request_explanation import RequestExplanation
+    from dropsight.cli.store import explaining, open_store, result_of
 
     settings = common.existing_root(options)
     served = running(settings)
@@ -61,13 +60,7 @@ def run(options: argparse.Namespace) -> int:
     models, _ = manifests_and_routes(settings)
     store = open_store(settings)
     store.subscribe()
-    request = RequestExplanation(
-        objects=store.objects,
-        results=store.results,
-        publisher=store.queue,
-        models=models,
-        work_bucket=settings.work_bucket,
-    )
+    request = explaining(store, settings, models)
     found = result_of(store, options.id)
     identity = found.result_id if found else options.id
     revision = store.results.revision()

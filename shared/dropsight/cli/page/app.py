@@ -18,7 +18,7 @@ from dropsight.api.results_api import ResultsApi
 from dropsight.cli.page import artifacts, events, models, overlay, rest, results, upload
 from dropsight.cli.page.guard import Guard
 from dropsight.cli.page.predicting import Container
-from dropsight.cli.store import Store, deletion
+from dropsight.cli.store import Store, deletion, explaining
 from dropsight.domain.callers import MACHINES_USER
 from dropsight.domain.manifests import Manifest
 from dropsight.pipeline.feedback import GiveFeedback
@@ -83,6 +83,7 @@ def build_app(
             read=ReadResults(store.results, store.objects),
             delete=deletion(store, settings),
             feedback=GiveFeedback(store.feedback, store.results),
+            explain=lambda: explaining(store, settings, manifests),
         ),
         admit=lambda _: MACHINES_USER,  # the Guard has looked at every request before
     )

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 
 from dropsight.cli.store import Store
 from dropsight.domain.errors import MessageInvalid
-from dropsight.domain.queries import Position
+from dropsight.domain.queries import EVERYTHING, Position
 from dropsight.domain.results import Result
 from dropsight.domain.wire import to_plain
 from dropsight.pipeline.artifacts import display_name
@@ -19,24 +19,31 @@ MOST = 1000
 
 
 def listing(request: Request) -> JSONResponse:
-    """`?limit=N&cursor=…`, newest first. `revision` is where to follow `/api/events` from; `cursor`
-    leads to the next older ones, and is null where there are none."""
+    """`?limit=N&cursor=C`, newest first.
+
+    `revision` is where to follow `/api/events` from, `cursor` where the next page begins: null on
+    the last one.
+    """
     store: Store = request.app.state.store
     try:
         limit = int(request.query_params.get("limit", "200"))
     except ValueError as error:
         raise HTTPException(400, "limit: expected a whole number") from error
-    limit = max(1, min(limit, MOST))
     cursor = request.query_params.get("cursor")
     try:
-        after = None if cursor is None else Position.from_cursor(cursor)
+        after = Position.from_cursor(cursor) if cursor else None
     except MessageInvalid as error:
         raise HTTPException(400, str(error)) from error
+    limit = max(1, min(limit, MOST))
     revision = store.results.revision()
-    found = store.results.list(limit, after=after)
-    older = Position.of(found[-1]).cursor() if len(found) == limit else None
+    found = store.results.list(limit + 1, EVERYTHING, after)  # one more tells if there is more
+    shown = found[:limit]
     return JSONResponse(
-        {"results": [summary(one) for one in found], "revision": revision, "cursor": older}
+        {
+            "results": [summary(one) for one in shown],
+            "revision": revision,
+            "cursor": Position.of(shown[-1]).cursor() if len(found) > limit else None,
+        }
     )
 
 

@@ -12,13 +12,15 @@ from dropsight.imaging.dicom.image import GREYSCALE, PALETTE, ImageHeader
 from dropsight.imaging.dicom.palette import Palette, read_palette
 from dropsight.imaging.dicom.pixels import decoder_name
 from dropsight.imaging.dicom.stored import Decoded
+from dropsight.imaging.dicom.values import frame_values
 from dropsight.imaging.dicom.voi import read_greyscale
-from dropsight.imaging.windowing import Contrast, Image
+from dropsight.imaging.values import Rendered
+from dropsight.imaging.windowing import Contrast
 
 
 class Renderer:
     """Renders the frames of one file. `window` of the model overrides the file's own; `contrast`
-    is for a file that has none either."""
+    is for a file that has none either. `keep_values`: also what the window cuts off."""
 
     def __init__(
         self,
@@ -26,29 +28,37 @@ class Renderer:
         header: ImageHeader,
         window: Window | None,
         contrast: Contrast = "percentile",
+        keep_values: bool = False,
     ) -> None:
         self.file = file
         self.header = header
         self.window = window
         self.contrast = contrast
+        self.keep_values = keep_values
         self.palette: Palette | None = None
         if header.photometric == PALETTE:
             self.palette = read_palette(file.dataset)
 
-    def render(self, frame: Decoded, index: int) -> tuple[Image, list[ProvenanceStep]]:
+    def render(self, frame: Decoded, index: int) -> Rendered:
         """The image of frame `index`: uint8 or uint16, (rows, columns) or (rows, columns, 3)."""
         steps = [ProvenanceStep(step="decode", parameters=self._decoding())]
         if self.palette is not None:
             steps.append(ProvenanceStep(step="palette", parameters={"first": self.palette.first}))
-            return self.palette(frame.values()), steps
+            return Rendered(self.palette(frame.values()), steps)
         if self.header.photometric not in GREYSCALE:
             steps.append(
                 ProvenanceStep(step="colour", parameters={"from": frame.photometric, "to": "RGB"})
             )
-            return to_rgb(frame, self.header.bits_stored), steps
+            return Rendered(to_rgb(frame, self.header.bits_stored), steps)
         greyscale, chosen = read_greyscale(self.file.dataset, self.header, index, self.window)
         greyscale, found = greyscale.resolve(frame, self.contrast)
-        return greyscale.render(frame), [*steps, *chosen, *found]
+        image = greyscale.render(frame)
+        values = None
+        if self.keep_values and image.dtype.itemsize > 1:
+            values = frame_values(
+                frame, greyscale, self.file.dataset, self.header, index, self.window
+            )
+        return Rendered(image, [*steps, *chosen, *found], values)
 
     def _decoding(self) -> dict[str, Any]:
         return {

@@ -46,6 +46,7 @@ class Tag(IntEnum):
     WindowWidth = 0x00281051
     RescaleIntercept = 0x00281052
     RescaleSlope = 0x00281053
+    RescaleType = 0x00281054
     VOILUTFunction = 0x00281056
     RedPaletteColorLookupTableDescriptor = 0x00281101
     GreenPaletteColorLookupTableDescriptor = 0x00281102
@@ -58,11 +59,13 @@ class Tag(IntEnum):
     SegmentedBluePaletteColorLookupTableData = 0x00281223
     ModalityLUTSequence = 0x00283000
     LUTDescriptor = 0x00283002
+    ModalityLUTType = 0x00283004
     LUTData = 0x00283006
     VOILUTSequence = 0x00283010
     FrameVOILUTSequence = 0x00289132
     PixelValueTransformationSequence = 0x00289145
     ViewCodeSequence = 0x00540220
+    Units = 0x00541001
     SharedFunctionalGroupsSequence = 0x52009229
     PerFrameFunctionalGroupsSequence = 0x52009230
     ExtendedOffsetTable = 0x7FE00001

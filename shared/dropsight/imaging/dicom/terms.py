@@ -77,3 +77,17 @@ VIEW_CODES = {
 
 LATERALITIES = frozenset("LRUB")
 INTENTS = frozenset({"FOR PRESENTATION", "FOR PROCESSING"})
+
+RESCALE_TYPES = {
+    # PS3.3 C.11.1.1.2; US (unspecified) has no unit
+    "HU": "HU", "HU_MOD": "HU", "OD": "10⁻³ OD", "MGML": "mg/ml", "Z_EFF": "Z", "PCT": "%",
+    "ED": "10²³ e/ml", "EDW": "e/e(water)",
+}  # fmt: skip
+
+PET_UNITS = {
+    # PS3.3 C.8.9.1.1.3
+    "CNTS": "counts", "PROPCNTS": "counts", "CPS": "counts/s", "PROPCPS": "counts/s",
+    "BQML": "Bq/ml", "GML": "g/ml", "CM2ML": "cm²/ml", "PCNT": "%", "MGMINML": "mg/min/ml",
+    "UMOLMINML": "µmol/min/ml", "UMOLML": "µmol/ml", "MLMING": "ml/min/g", "MLG": "ml/g",
+    "MLMINML": "ml/min/ml", "MLML": "ml/ml", "1CM": "1/cm",
+}  # fmt: skip

@@ -52,6 +52,17 @@ def _group(dataset: DataSet, macro: Tag, index: int) -> DataSet | None:
     return None
 
 
+def transformation(dataset: DataSet, index: int) -> DataSet:
+    """Where the rescale of frame `index` is declared."""
+    return _group(dataset, Tag.PixelValueTransformationSequence, index) or dataset
+
+
+def read_windows(dataset: DataSet, header: ImageHeader, index: int) -> list[VoiWindow]:
+    """All windows that the file offers for frame `index`, in its order. Raises MalformedFile."""
+    source = _group(dataset, Tag.FrameVOILUTSequence, index) or dataset
+    return _windows(source, exact=header.is_float)
+
+
 def _modality(
     dataset: DataSet, header: ImageHeader, index: int
 ) -> tuple[Rescale | Lut, dict[str, Any]]:
@@ -59,7 +70,7 @@ def _modality(
     if luts and not header.is_float:
         lut = read_lut(luts[0], header.signed)
         return lut, {"lut": {"entries": lut.descriptor.entries, "first": lut.descriptor.first}}
-    source = _group(dataset, Tag.PixelValueTransformationSequence, index) or dataset
+    source = transformation(dataset, index)
     slope = source.decimal(Tag.RescaleSlope)
     intercept = source.decimal(Tag.RescaleIntercept)
     if slope == 0:
@@ -86,9 +97,10 @@ def _voi(
     if luts and not header.is_float:
         lut = read_lut(luts[0], signed=header.signed or _reaches_below_zero(modality))
         return lut, {"lut": {"entries": lut.descriptor.entries, "first": lut.descriptor.first}}
-    window_of_file = _window(source, exact=header.is_float)
-    if window_of_file is not None:
-        return window_of_file, {**window_of_file.parameters(), "source": "file"}
+    windows_of_file = _windows(source, exact=header.is_float)
+    if windows_of_file:
+        first = windows_of_file[0]
+        return first, {**first.parameters(), "source": "file"}
     if header.bits_stored <= 8 and modality == Rescale():
         low = -(1 << (header.bits_stored - 1)) if header.signed else 0
         shown = FullRange(low, low + (1 << header.bits_stored) - 1, narrow=True)
@@ -100,22 +112,29 @@ def _reaches_below_zero(modality: Rescale | Lut) -> bool:
     return isinstance(modality, Rescale) and modality.intercept < 0
 
 
-def _window(source: DataSet, exact: bool) -> VoiWindow | None:
-    """The first window; None where there is none or its width is not positive.
+def _windows(source: DataSet, exact: bool) -> list[VoiWindow]:
+    """Those with a positive width; none where the first has not.
 
     LINEAR is made for whole numbers: floating-point pixels (`exact`) and widths below 1, which
     it forbids, get LINEAR_EXACT.
     """
-    center, width = source.decimal(Tag.WindowCenter), source.decimal(Tag.WindowWidth)
-    if center is None or width is None or width <= 0:
-        return None
-    function: WindowFunction = "LINEAR"
+    centers, widths = source.decimals(Tag.WindowCenter), source.decimals(Tag.WindowWidth)
+    if not centers or not widths or widths[0] <= 0:
+        return []
+    # An empty value in one of the lists shifts the pairs that follow: the first is sure.
+    paired = len(centers) if len(centers) == len(widths) else 1
     declared = source.text(Tag.VOILUTFunction)
+    return [
+        VoiWindow(center, width, _function(declared, width, exact))
+        for center, width in zip(centers[:paired], widths[:paired], strict=True)
+        if width > 0
+    ]
+
+
+def _function(declared: str | None, width: float, exact: bool) -> WindowFunction:
     if declared == "SIGMOID":
-        function = "SIGMOID"
-    elif declared == "LINEAR_EXACT" or exact or width < 1:
-        function = "LINEAR_EXACT"
-    return VoiWindow(center, width, function)
+        return "SIGMOID"
+    return "LINEAR_EXACT" if declared == "LINEAR_EXACT" or exact or width < 1 else "LINEAR"
 
 
 def _padding(dataset: DataSet, header: ImageHeader) -> Padding | None:

@@ -10,9 +10,11 @@ import numpy.typing as npt
 
 from dropsight.domain.errors import BudgetExceeded, MalformedFile
 from dropsight.domain.manifests import Format
+from dropsight.domain.pixel_values import PixelValues
 from dropsight.domain.results import ProvenanceStep
 from dropsight.imaging.lookup import look_up
 from dropsight.imaging.raster.header import RasterHeader
+from dropsight.imaging.values import FrameValues, Rendered, display_window, quantised
 from dropsight.imaging.windowing import (
     Contrast,
     FullRange,
@@ -27,8 +29,12 @@ ROWS_AT_ONCE = 256
 
 
 def iter_images(
-    data: bytes, found: Format, header: RasterHeader, contrast: Contrast = "percentile"
-) -> Iterator[tuple[Image, list[ProvenanceStep]]]:
+    data: bytes,
+    found: Format,
+    header: RasterHeader,
+    contrast: Contrast = "percentile",
+    keep_values: bool = False,
+) -> Iterator[Rendered]:
     """Each picture as people see it, and how it was made.
 
     uint8 as stored, or uint16 by a percentile window (or the full range, as `contrast` says) where
@@ -41,7 +47,7 @@ def iter_images(
         pixels = _as_seen(page, found, header)
         steps = [_decode_step(found, header)]
         if pixels.dtype == np.uint8:
-            yield pixels, steps
+            yield Rendered(pixels, steps)
             continue
         window = (
             FullRange.of(pixels) if contrast == "full" else Percentile.of(spread_sample(pixels))
@@ -49,7 +55,8 @@ def iter_images(
         parameters = {**window.parameters(), "invert": header.min_is_white}
         steps.append(ProvenanceStep(step="voi", parameters=parameters))
         chosen = window.range if isinstance(window, Percentile) else window
-        yield _windowed(pixels, chosen, header.min_is_white), steps
+        values = _values(pixels, chosen, header) if keep_values and pixels.ndim == 2 else None
+        yield Rendered(_windowed(pixels, chosen, header.min_is_white), steps, values)
 
 
 def _wanted_pages(data: bytes, found: Format, header: RasterHeader) -> Iterator[Array]:
@@ -124,6 +131,24 @@ def _decode_step(found: Format, header: RasterHeader) -> ProvenanceStep:
     if header.skipped_pages:
         parameters["skippedPages"] = header.skipped_pages
     return ProvenanceStep(step="decode", parameters=parameters)
+
+
+def _values(pixels: Array, window: FullRange, header: RasterHeader) -> FrameValues:
+    """16-bit samples as they are; others, floating point above all, rounded to 65,535 levels."""
+    is_exact = pixels.dtype == np.uint16
+    levels, slope, intercept = (
+        (pixels, 1.0, 0.0) if is_exact else quantised(pixels, lambda rows: rows.astype(np.float64))
+    )
+    meaning = PixelValues(
+        slope=slope,
+        intercept=intercept,
+        exact=is_exact,
+        invert=header.min_is_white,
+        padding_low=None if is_exact else 0,
+        padding_high=None if is_exact else 0,
+        windows=[display_window(window, "computed")],
+    )
+    return FrameValues(levels, meaning)
 
 
 def _windowed(pixels: Array, window: FullRange, invert: bool) -> Image:

@@ -152,6 +152,31 @@ export interface Artifact {
   object: string;
   bucket: string;
   size?: number;
+  values?: PixelValues | null;
+}
+/**
+ * value = slope x level + intercept, for levels 0..65535 of the picture.
+ */
+export interface PixelValues {
+  slope: number;
+  intercept: number;
+  unit?: string | null;
+  exact?: boolean;
+  invert?: boolean;
+  paddingLow?: number | null;
+  paddingHigh?: number | null;
+  windows: DisplayWindow[];
+}
+/**
+ * Which values become black, white and the shades between (DICOM PS3.3 C.11.2).
+ *
+ *     `LUT` is a table that a centre and a width only surround: the 8-bit picture shows it as it is.
+ */
+export interface DisplayWindow {
+  function: "LINEAR" | "LINEAR_EXACT" | "LUT" | "SIGMOID";
+  center: number;
+  width: number;
+  source: "computed" | "file" | "model";
 }
 /**
  * Keeps two workers off one request. Expires by itself, so a killed worker blocks nobody.

@@ -9,6 +9,7 @@ import { type Result, toResult } from "../../domain/result";
 import type { Row } from "../../domain/row";
 import type {
   Connection,
+  ExplanationRequest,
   Feedback,
   FeedbackRecord,
   Following,
@@ -93,6 +94,10 @@ export class FirestoreSource implements ResultSource {
 
   address(resultId: string, artifact: StoredPicture): Promise<string> {
     return this.addresses.of(resultId, artifact.name);
+  }
+
+  async explain(resultId: string, asked: ExplanationRequest): Promise<void> {
+    await this.api.ask("POST", `/v1/results/${resultId}/explanations`, asked);
   }
 
   upload(

@@ -1,0 +1,1 @@
+function e(e,t=null){let n=`dropsight.${e}`;performance.mark(n,{detail:t}),performance.clearMarks(n)}export{e as t};
