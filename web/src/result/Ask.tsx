@@ -17,12 +17,14 @@ interface Props {
 
 export function Ask({ result, subject, view, explaining }: Props) {
   const { t } = useTranslation();
-  const methods = useModel(result.model?.name)?.methods ?? [];
+  const model = useModel(result.model?.name);
+  const methods = model?.methods ?? [];
   const failed = methods.flatMap((method) => {
     const error = explaining.entryOf(subject, method)?.error;
     return error ? [{ method, reason: error.message }] : [];
   });
   const refused = methods.some((one) => subjectKey(subject, one) === explaining.refusal?.key);
+  if (!model) return null;
   if (!methods.length) return <p className="soft">{t("why.module")}</p>;
   return (
     <div className="ask">

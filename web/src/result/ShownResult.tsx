@@ -48,6 +48,7 @@ export function ShownResult({ result }: { result: Result }) {
   const explaining = useExplaining(result, update);
   const shared = { result, view, change: update };
   const hasObjects = result.candidates !== null || result.model?.task === "module";
+  const isPredicted = result.status === "predicted" || result.status === "explained";
   return (
     <article className="result">
       <Header
@@ -61,7 +62,7 @@ export function ShownResult({ result }: { result: Result }) {
         {result.width > 0 && <Viewer {...shared} objects={here} picked={picked} canvas={canvas} />}
         <div className="panels">
           {result.status === "queued" && <p className="card soft">{t("result.waiting")}</p>}
-          {hasObjects && result.status !== "queued" && (
+          {hasObjects && isPredicted && (
             <Objects {...shared} objects={objects} here={here} picked={picked} />
           )}
           {!hasObjects && result.findings.length > 0 && (
@@ -77,7 +78,7 @@ export function ShownResult({ result }: { result: Result }) {
           )}
           <Fidelity result={result} frame={view.frame} shown={shownExplanation(result, view)} />
           {hasObjects && <Scores result={result} confidence={view.confidence} />}
-          {result.findings.length > 0 && <FeedbackPanel result={result} />}
+          {isPredicted && <FeedbackPanel result={result} />}
           <Details result={result} />
         </div>
       </div>

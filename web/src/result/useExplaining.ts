@@ -30,7 +30,9 @@ export const subjectKey = (subject: Subject, method: Method): string =>
 export function useExplaining(result: Result, change: (part: Partial<View>) => void): Explaining {
   const { source } = useSession();
   const { resultId, explanations } = result;
-  const [asked, setAsked] = useState<{ key: string; frame: number } | null>(null);
+  const [asked, setAsked] = useState<{ key: string; frame: number; answered: boolean } | null>(
+    null,
+  );
   const [refusal, setRefusal] = useState<Explaining["refusal"]>(null);
   const entryOf = useCallback(
     (subject: Subject, method: Method) =>
@@ -43,9 +45,9 @@ export function useExplaining(result: Result, change: (part: Partial<View>) => v
     const come = explanations.find(
       (one) => asked && one.frame === asked.frame && keyOf(one) === asked.key,
     );
-    if (!come || come.status === "pending") return;
+    if (come?.status !== "done") return;
     setAsked(null);
-    if (come.status === "done") change({ explanation: keyOf(come) });
+    change({ explanation: keyOf(come) });
   }, [explanations, asked, change]);
   const ask = (subject: Subject, method: Method) => {
     const key = subjectKey(subject, method);
@@ -56,14 +58,21 @@ export function useExplaining(result: Result, change: (part: Partial<View>) => v
       change({ explanation: key });
       return;
     }
-    setAsked({ key, frame });
+    const question = { key, frame, answered: false };
+    setAsked(question);
     const label = object === null ? subject.label : null;
-    source.explain(resultId, { method, frame, label, object }).catch((error: Error) => {
-      setAsked(null);
-      setRefusal({ key, reason: error.message });
-    });
+    source.explain(resultId, { method, frame, label, object }).then(
+      () => setAsked((now) => (now === question ? { ...question, answered: true } : now)),
+      (error: Error) => {
+        setAsked((now) => (now === question ? null : now));
+        setRefusal({ key, reason: error.message });
+      },
+    );
   };
+  // One that failed before stays `failed` in the document until the question has been answered.
   const isAsked = (subject: Subject, method: Method) =>
-    asked?.frame === subject.frame && asked.key === subjectKey(subject, method);
+    asked?.frame === subject.frame &&
+    asked.key === subjectKey(subject, method) &&
+    !(asked.answered && entryOf(subject, method)?.status === "failed");
   return { ask, entryOf, isAsked, refusal };
 }

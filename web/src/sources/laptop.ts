@@ -52,8 +52,8 @@ export class LaptopSource implements ResultSource {
     connection("connecting");
     let events: EventSource | undefined;
     let ended = false;
-    /** Told by an event: what a page of the list says of them is older. */
-    const told = new Set<string>();
+    /** Told by an event: what a page of the list says of them is older. Null when all are read. */
+    let told: Set<string> | null = new Set<string>();
     const open = (revision: number) => {
       events = new EventSource(`api/events?since=${revision}`);
       events.onopen = () => connection("live");
@@ -64,7 +64,7 @@ export class LaptopSource implements ResultSource {
           summaries.filter((one) => !isGone(one)).map(toRow),
           summaries.filter(isGone).map((one) => one.resultId),
         );
-        for (const one of summaries) told.add(one.resultId);
+        for (const one of summaries) told?.add(one.resultId);
         for (const one of summaries) this.changed.dispatchEvent(new Event(one.resultId));
       };
     };
@@ -75,14 +75,16 @@ export class LaptopSource implements ResultSource {
         try {
           const page: Page = await readJson<Page>(`api/results?limit=${PAGE}&cursor=${cursor}`);
           if (ended) return;
-          rows(page.results.filter((one) => !told.has(one.resultId)).map(toRow), []);
-          if (!events) open(page.revision);
+          rows(page.results.filter((one) => !told?.has(one.resultId)).map(toRow), []);
+          if (events) connection("live");
+          else open(page.revision);
           cursor = page.cursor;
         } catch {
           connection("lost"); // the server is away; the state says so, and we go on trying
           await new Promise((resolve) => setTimeout(resolve, 1000));
         }
       }
+      told = null;
     };
     const all = start();
     return {
