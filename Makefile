@@ -35,7 +35,7 @@ demo: $(VENV)/.ready-demo ## Set up, run everything on sample files, open the re
 	@mkdir -p "$(DEMO_ROOT)"
 	$(BIN)/dropsight demo --root "$(DEMO_ROOT)" --port $(PORT) $(if $(CHECK),--check)
 
-test: $(VENV)/.ready-test $(VENV)/.with-runtimes $(VENV)-terraform/.ready $(AUTH)/node_modules/.ready ## Set up and run all tests, with torch and TensorFlow
+test: $(VENV)/.ready-test $(VENV)/.with-runtimes $(VENV)-terraform/.ready $(AUTH)/node_modules/.ready web/node_modules/.ready ## Set up and run all tests, with torch and TensorFlow
 	$(BIN)/python -m pytest $(ARGS)
 	$(if $(ARGS),,$(MAKE) test-web)
 

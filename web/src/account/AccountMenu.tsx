@@ -4,6 +4,13 @@ import { Popover } from "radix-ui";
 import { useTranslation } from "react-i18next";
 import type { Account, Gate } from "./gate";
 
+/** The page is loaded anew: pictures and results that were looked at are in its memory. */
+async function leave(gate: Gate): Promise<void> {
+  await gate.leave();
+  history.replaceState(null, "", location.pathname);
+  location.reload();
+}
+
 export function AccountMenu({ gate, account }: { gate: Gate; account: Account }) {
   const { t } = useTranslation();
   const label = t("account.of", { name: account.name });
@@ -28,7 +35,7 @@ export function AccountMenu({ gate, account }: { gate: Gate; account: Account })
             {": "}
             {account.projects.join(", ")}
           </p>
-          <button type="button" onClick={() => gate.leave()}>
+          <button type="button" onClick={() => void leave(gate)}>
             {t("account.leave")}
           </button>
         </Popover.Content>
