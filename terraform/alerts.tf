@@ -27,6 +27,7 @@ locals {
     for key, metric in merge(google_logging_metric.outcome, google_logging_metric.stage_seconds) :
     key => "logging_googleapis_com:user_${replace(metric.name, "/[^a-z0-9]/", "_")}{monitored_resource=\"cloud_run_revision\"}"
   }
+  our_series = "monitored_resource=\"cloud_run_revision\", service_name=~\"${var.prefix}-.*\""
 }
 
 resource "google_monitoring_notification_channel" "email" {
@@ -184,28 +185,15 @@ resource "google_monitoring_alert_policy" "cold_starts" {
   notification_channels = local.channels
 
   conditions {
-    display_name = "Half of the starts took more than 90 s"
-    condition_threshold {
-      filter          = "resource.type=\"cloud_run_revision\" AND metric.type=\"run.googleapis.com/container/startup_latencies\" AND resource.labels.service_name=monitoring.regex.full_match(\"${var.prefix}-.*\")"
-      comparison      = "COMPARISON_GT"
-      threshold_value = 90000 # ms
-      duration        = "0s"
-      aggregations {
-        alignment_period     = "600s"
-        per_series_aligner   = "ALIGN_DELTA"
-        cross_series_reducer = "REDUCE_PERCENTILE_50"
-        group_by_fields      = ["resource.labels.service_name"]
-      }
-    }
-  }
-
-  conditions {
-    display_name = "A service started more than 60 instances within an hour"
+    display_name = "Within an hour a service started more than 60 instances, or half of them took more than 90 s"
     condition_prometheus_query_language {
-      query                     = "sum by (service_name) (increase(run_googleapis_com:container_startup_latencies_count{monitored_resource=\"cloud_run_revision\", service_name=~\"${var.prefix}-.*\"}[1h])) > 60"
-      duration                  = "0s"
-      evaluation_interval       = "300s"
-      disable_metric_validation = true
+      query               = <<-EOT
+        sum by (service_name) (increase(run_googleapis_com:container_startup_latencies_count{${local.our_series}}[1h])) > 60
+        or
+        histogram_quantile(0.5, sum by (service_name, le) (increase(run_googleapis_com:container_startup_latencies_bucket{${local.our_series}}[1h]))) > 90000
+      EOT
+      duration            = "0s"
+      evaluation_interval = "300s"
     }
   }
 

@@ -4,6 +4,8 @@
 resource "google_binary_authorization_policy" "project" {
   count = var.binary_authorization ? 1 : 0
 
+  global_policy_evaluation_mode = "ENABLE" # Google's own images are let through
+
   default_admission_rule {
     evaluation_mode         = "REQUIRE_ATTESTATION"
     enforcement_mode        = "ENFORCED_BLOCK_AND_AUDIT_LOG"
