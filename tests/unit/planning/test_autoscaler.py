@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from dropsight.planning.scenario import Platform, PoolSpec
@@ -31,6 +33,20 @@ def test_an_idle_instance_is_paid_for_until_its_fifteen_minutes_are_over():
     assert station.pool.alive == 0
     assert station.pool.alive_seconds() == pytest.approx(931.0, abs=1.0)
     assert station.pool.served_seconds() == pytest.approx(30.0 + 1.0)
+
+
+def test_once_all_instances_have_ended_none_comes_back_by_itself():
+    """Sums of their device times, taken in another order, differ in the last digit: no load."""
+    chance = random.Random(0)  # noqa: S311 (a simulation must repeat)
+    station = Station(Stage("s"), pool=PoolSpec(cold_start_s=7.0, idle_s=900.0))
+    lengths = [chance.random() for _ in range(400)]
+    station.publish(0, [*(0.02 * number for number in range(399)), 9_000.0], lengths)
+
+    station.run(until=1_500.0)
+
+    assert station.pool.most > 50
+    assert station.pool.alive == 0
+    assert station.pool.alive_seconds() < station.pool.most * (7.0 + 20.0 + 901.0)
 
 
 def test_instances_that_are_kept_warm_never_end():

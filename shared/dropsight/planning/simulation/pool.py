@@ -17,6 +17,8 @@ from dropsight.planning.simulation.clock import Clock
 from dropsight.planning.simulation.instance import Instance
 from dropsight.planning.simulation.subscription import Subscription
 
+ROUNDING = 1e-6
+"""Sums of device time differ in the last digit; that is no load."""
 LAST = 1_000_000
 """Added to the load of a surplus instance, so that it is chosen last."""
 
@@ -116,7 +118,9 @@ class Pool:
         wanted = (self._inside_s - inside_s) / passed / (self.spec.concurrency * target)
         if self.spec.gpu is None:  # a GPU's load is nothing that the autoscaler sees
             wanted = max(wanted, (device_s - before_s) / passed / target)
-        wanted = min(self.spec.max_instances, max(self.spec.min_instances, math.ceil(wanted)))
+        wanted = min(
+            self.spec.max_instances, max(self.spec.min_instances, math.ceil(wanted - ROUNDING))
+        )
         for _ in range(wanted - self.alive):
             if not self._start():
                 break
