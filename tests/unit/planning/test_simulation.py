@@ -17,7 +17,7 @@ from dropsight.planning.arrivals import OFFICE
 from dropsight.planning.scenario import ArrivalSpec, Platform, Scenario, SubscriptionSpec
 from dropsight.planning.search import percentile
 from dropsight.planning.simulation.run import Outcome, simulate
-from dropsight.planning.simulation.scale import enlarged, shrunk
+from dropsight.planning.simulation.scale import enlarged, scale_for, shrunk
 from dropsight.planning.workload import make_workload
 from tests.unit.planning.times_examples import TIMES, burst, pools
 
@@ -166,6 +166,14 @@ def test_at_a_tenth_of_the_scale_the_figures_stay():
     assert scaled.pools["ingest"].served_s == pytest.approx(
         exact.pools["ingest"].served_s, rel=0.05
     )
+
+
+def test_more_files_than_fit_into_memory_need_a_scale():
+    day = burst(arrivals=ArrivalSpec(files=24_000_000, over_s=86_400.0))
+
+    assert scale_for(day) == 96
+    with pytest.raises(PlanInvalid, match="scale: found 1 for 24,000,000 files, legal is 12"):
+        scale_for(msgspec.structs.replace(day, scale=1))
 
 
 def test_a_file_that_never_gets_its_findings_counts_as_endless():

@@ -47,7 +47,10 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
     load = parser.add_argument_group("the load")
     load.add_argument("--files-per-day", type=_positive_int, metavar="N", help="plan a day")
     load.add_argument(
-        "--simulate", type=Path, metavar="FILE", help="simulate what FILE describes, as it is"
+        "--simulate",
+        type=Path,
+        metavar="FILE",
+        help="simulate what FILE describes; with --p95, find its fewest instances",
     )
     load.add_argument(
         "--p95",
@@ -182,7 +185,7 @@ def _scenario(options: argparse.Namespace) -> Scenario:
     changes: dict[str, Any] = {}
     if options.mix is not None:
         changes["mix"] = options.mix
-    if options.explanations is not None:
+    if options.explanations is not None or given is None:
         changes["explanations"] = options.explanations
     if options.seed is not None:
         changes["seed"] = options.seed

@@ -25,9 +25,8 @@ LAST = 1_000_000
 
 class Pool:
     def __init__(
-        self, name: str, spec: PoolSpec, platform: Platform, clock: Clock, chance: random.Random
+        self, spec: PoolSpec, platform: Platform, clock: Clock, chance: random.Random
     ) -> None:
-        self.name = name
         self.spec = spec
         self.instances: dict[int, Instance] = {}
         """Those that are ready, by number."""
@@ -35,7 +34,6 @@ class Pool:
         self.most = 0
         """Instances that existed at once."""
         self.requests = 0
-        self.refused = 0
         self.served_s = 0.0
         """Instance-seconds of starts and with a request inside, each period rounded up to a tenth:
         what request-based billing counts."""
@@ -99,7 +97,6 @@ class Pool:
         now = self._clock.now
         while self._pending and self._pending[0][0] <= now:
             _, subscription, number = self._pending.popleft()
-            self.refused += 1
             subscription.refuse(number)
         if self._pending:
             self._start_for_pending()
