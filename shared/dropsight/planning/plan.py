@@ -151,7 +151,8 @@ def _assumptions(scenario: Scenario, promise: Promise | None, basis: Basis) -> l
         f"{1000 * scenario.platform.call_s:g} ms; nobody has measured that for dropsight"
     ]
     for name, pool in scenario.pools.items():
-        if pool.gpu is not None and basis.times.machine.accelerator is None:
+        measured = all(basis.times.model(one).device == "cuda" for one in scenario.mix)
+        if pool.gpu is not None and not measured:
             notes.append(
                 f"{name}: the GPU is ASSUMED to be {pool.speed:g} times as fast as "
                 f"{basis.times.machine.description}; it was not measured"

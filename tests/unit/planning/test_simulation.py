@@ -202,12 +202,23 @@ def replace_pool(scenario: Scenario, name: str, **changes: int) -> Scenario:
             {"pools": pools(predict={"min_instances": 21})},
             "pools.predict: minInstances is 21, more than maxInstances, 20",
         ),
-        ({"pools": pools(predict={"gpu": "l4"})}, "pools.predict: has a GPU, but the times are of"),
+        (
+            {"pools": pools(predict={"gpu": "l4"})},
+            "pools.predict: has a GPU, but the times of film were",
+        ),
     ],
 )
 def test_a_scenario_that_makes_no_sense_is_refused(changes: dict[str, Any], said: str):
     with pytest.raises(PlanInvalid, match=said.replace("(", r"\(")):
         make_workload(burst(**changes), TIMES)
+
+
+def test_times_of_a_gpu_say_nothing_of_a_service_without_one():
+    film = msgspec.structs.replace(TIMES.models["film"], device="cuda")
+    on_gpu = msgspec.structs.replace(TIMES, models={"film": film})
+
+    with pytest.raises(PlanInvalid, match="has no GPU, but the times of film were taken on cuda"):
+        make_workload(burst(), on_gpu)
 
 
 def test_office_hours_fill_the_morning():
