@@ -65,6 +65,7 @@ def measure_model(bundle: Path, file: Path, rounds: int) -> ModelTimes:
         version=model.manifest.version,
         runtime=model.manifest.runtime,
         task=model.manifest.task,
+        device="cuda" if model.runtime.device == "cuda" else "cpu",
         input=f"{file.name}, {result.width} x {result.height}",
         input_bytes=len(data),
         ingest_ms=round(ingest_ms, 1),

@@ -46,7 +46,8 @@ def write_times(models: Path, files: Mapping[str, Path], to: Path, rounds: int) 
             yield _told(name, measured[name])
     if not measured:
         raise PlanInvalid(f"{models}: nothing was measured")
-    times = Times(machine=_machine(rounds), models=measured)
+    on_gpu = any(one.device == "cuda" for one in measured.values())
+    times = Times(machine=_machine(rounds, on_gpu), models=measured)
     to.write_text(
         f"# Times of {times.machine.description}, for dropsight plan.\n"
         + yaml.safe_dump(to_plain(times), sort_keys=False, allow_unicode=True, width=100),
@@ -61,12 +62,12 @@ def _told(name: str, times: ModelTimes) -> str:
     return f"{name}: ms of ingest {times.ingest_ms:.0f}, batches {batches}{reasons}"
 
 
-def _machine(rounds: int) -> Machine:
+def _machine(rounds: int, on_gpu: bool) -> Machine:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return Machine(
         description=f"{cores} CPU cores ({_processor()}), fastest of {rounds} rounds",
         cpu_cores=cores or 1,
-        accelerator=_accelerator(),
+        accelerator="cuda" if on_gpu else None,
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         command=COMMAND,
     )
@@ -80,13 +81,3 @@ def _processor() -> str:
         return platform.machine()
     named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return named[0] if named else platform.machine()
-
-
-def _accelerator() -> str | None:
-    """What the runtimes use beside the CPU: ONNX Runtime's own list of providers says it."""
-    try:
-        import onnxruntime  # noqa: PLC0415 (a machine may serve torch bundles alone)
-    except ImportError:
-        return None
-    names = [one for one in onnxruntime.get_available_providers() if "CUDA" in one]
-    return names[0] if names else None

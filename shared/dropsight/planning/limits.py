@@ -95,7 +95,9 @@ def _sums(outcome: Outcome, scenario: Scenario) -> Iterator[tuple[str, float, fl
     yield "regionGpu", sum(count for name, count in most.items() if specs[name].gpu), None
     expired = sum(one.expired for one in outcome.stages.values())
     yield "ackDeadline", scenario.subscription.ack_deadline_s if expired else 0.0, None
-    yield "pushWindow", max(one.most_outstanding for one in outcome.stages.values()), None
+    # Past its full size the window goes on growing slowly: that is no limit passed.
+    out = max(one.most_outstanding for one in outcome.stages.values())
+    yield "pushWindow", min(out, scenario.platform.full_window), None
     peaks = list(_rates(outcome))
     landed = max((one[0] for _, one in peaks), default=0.0)
     yield "pushThroughput", max((sum(one) for _, one in peaks), default=0.0) / 1000, None

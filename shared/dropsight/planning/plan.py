@@ -121,17 +121,26 @@ def _report(
         month=month,
         files_of_month=files_of_month,
         units=unit_costs(scenario, basis.times, basis.prices),
-        touched=touched(outcome, scenario),
+        # A maximum that was looked for is what is used, so it says nothing that it is reached.
+        touched=[
+            one
+            for one in touched(outcome, scenario)
+            if promise is None or one.name != "maxInstances"
+        ],
         files=scenario.arrivals.files,
         promise=asked,
         is_kept=is_kept,
-        notes=[*notes, *_assumptions(scenario, basis)],
+        notes=[*notes, *_assumptions(scenario, promise, basis)],
     )
 
 
-def _assumptions(scenario: Scenario, basis: Basis) -> list[str]:
+def _assumptions(scenario: Scenario, promise: Promise | None, basis: Basis) -> list[str]:
     """What a reader must know before believing the figures."""
     notes = []
+    if promise is not None:
+        notes.append(
+            "`at most` is the least that keeps the promise at this load; leave room above it"
+        )
     if (scale := scale_for(scenario)) > 1:
         notes.append(
             f"each simulated file stands for {scale}, each instance too; `scale: 1` in the "
@@ -142,7 +151,8 @@ def _assumptions(scenario: Scenario, basis: Basis) -> list[str]:
         f"{1000 * scenario.platform.call_s:g} ms; nobody has measured that for dropsight"
     ]
     for name, pool in scenario.pools.items():
-        if pool.gpu is not None and basis.times.machine.accelerator is None:
+        measured = all(basis.times.model(one).device == "cuda" for one in scenario.mix)
+        if pool.gpu is not None and not measured:
             notes.append(
                 f"{name}: the GPU is ASSUMED to be {pool.speed:g} times as fast as "
                 f"{basis.times.machine.description}; it was not measured"

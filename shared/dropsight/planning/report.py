@@ -64,6 +64,9 @@ def _promise(report: Report) -> Iterator[str]:
         found = percentile(report.outcome, step, 95)
         kept = "kept" if found <= seconds else "NOT KEPT"
         yield f"{STEPS[step]} for 95 of 100 files within {seconds:g} s: {kept} ({_seconds(found)})"
+    dead = sum(one.dead for one in report.outcome.stages.values())
+    if report.promise and dead:
+        yield f"no dead letters: NOT KEPT ({dead:,} messages)"
     if report.promise and not report.is_kept:
         yield (
             "no number of instances keeps that promise: the times alone, or maxInstances, are in "

@@ -19,12 +19,14 @@ ENOUGH = 0.95
 
 @dataclass(frozen=True)
 class Promise:
-    """In seconds from landing, for 95 of 100 files."""
+    """In seconds from landing, for 95 of 100 files; and no message becomes a dead letter."""
 
     found_s: float
     explained_s: float | None = None
 
     def is_kept_by(self, outcome: Outcome) -> bool:
+        if any(one.dead for one in outcome.stages.values()):
+            return False
         kept = percentile(outcome, "found", 95) <= self.found_s
         if self.explained_s is None or not outcome.explained_files:
             return kept
@@ -80,8 +82,11 @@ def smallest(
         if warm and _figure(outcome, promise) > 0.98 * _figure(best, promise):
             return Found(scenario, best, False, search.tried)  # twice as many, and no use
         scenario, best = tried, outcome
+    # Where nothing was promised of explanations, their own service stays as it was given.
+    stages = STAGES if promise.explained_s is not None else ("ingest", "predict")
+    promised = dict.fromkeys(scenario.pool_of(stage) for stage in stages)
     for field in ("min_instances", "max_instances"):
-        for pool in scenario.pools:
+        for pool in promised:
             scenario, best = _fewest(search, scenario, best, pool, field)
     return Found(scenario, best, True, search.tried)
 
@@ -148,6 +153,9 @@ def _slowest(outcome: Outcome, scenario: Scenario, promise: Promise) -> str:
     }
     if percentile(outcome, "found", 95) > promise.found_s:
         spans["explain"] = 0.0
+    for stage in STAGES:
+        if outcome.stages[stage].dead:
+            spans[stage] = float("inf")
     return scenario.pool_of(max(STAGES, key=lambda stage: spans[stage]))
 
 

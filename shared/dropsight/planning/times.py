@@ -43,6 +43,8 @@ class ModelTimes(PlanRecord, kw_only=True, frozen=True):
     version: str
     runtime: str
     task: str
+    device: Literal["cpu", "cuda"] = "cpu"
+    """What the model ran on."""
     input: str
     """What was measured on."""
     input_bytes: Bytes

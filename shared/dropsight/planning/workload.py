@@ -12,7 +12,7 @@ from dropsight.domain.errors import PlanInvalid
 from dropsight.planning.arrivals import Times as ArrivalTimes
 from dropsight.planning.arrivals import arrival_times
 from dropsight.planning.operations import CALLS
-from dropsight.planning.scenario import STAGES, Scenario
+from dropsight.planning.scenario import STAGES, PoolSpec, Scenario
 from dropsight.planning.times import ModelTimes, Times
 
 
@@ -109,14 +109,25 @@ def check(scenario: Scenario, times: Times) -> None:
                 f"pools.{name}: minInstances is {pool.min_instances}, more than maxInstances, "
                 f"{pool.max_instances}"
             )
-        if pool.gpu is not None and times.machine.accelerator is None and pool.speed == 1.0:
-            raise PlanInvalid(
-                f"pools.{name}: has a GPU, but the times are of {times.machine.description}. "
-                "Measure on such a machine (dropsight plan --measure), or say with `speed` how "
-                "many times as fast you assume it to be"
-            )
+        if name != scenario.pool_of("ingest"):
+            _check_device(name, pool, scenario, times)
     methods = {name for one in scenario.mix for name in times.model(one).explanations}
     for method in scenario.explanations or {}:
         if method not in methods:
             legal = ", ".join(sorted(methods)) or "none: these models have no times for any"
             raise PlanInvalid(f"explanations.{method}: legal for this mix are {legal}")
+
+
+def _check_device(name: str, pool: PoolSpec, scenario: Scenario, times: Times) -> None:
+    """Times of one device say nothing of another, unless somebody says how they compare."""
+    if pool.speed != 1.0:
+        return
+    for model in scenario.mix:
+        device = times.model(model).device
+        if (device == "cuda") != (pool.gpu is not None):
+            has = "a GPU" if pool.gpu else "no GPU"
+            raise PlanInvalid(
+                f"pools.{name}: has {has}, but the times of {model} were taken on {device} "
+                f"({times.machine.description}). Measure on such a machine (dropsight plan "
+                "--measure), or say with `speed` how many times as fast you assume it to be"
+            )

@@ -27,7 +27,7 @@ class Station:
         seconds_between_ticks: float = 1.0,
     ) -> None:
         self.clock = Clock()
-        self.pool = Pool("pool", pool, platform, self.clock, random.Random(0))  # noqa: S311 (a simulation must repeat)
+        self.pool = Pool(pool, platform, self.clock, random.Random(0))  # noqa: S311 (a simulation must repeat)
         self.done: list[dict[int, float]] = [{} for _ in stages]
         self.given_up: list[list[int]] = [[] for _ in stages]
         self.subscriptions: list[Subscription] = []

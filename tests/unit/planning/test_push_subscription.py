@@ -14,7 +14,7 @@ pytestmark = pytest.mark.unit
 def test_the_window_starts_small_and_doubles_with_every_round_of_answers():
     """100 messages, 5 at first, each answered after a second: 5, 10, 20, 40, and the last 25."""
     platform = Platform(delivery_s=0.0, first_window=5)
-    station = Station(Stage("s"), pool=fixed(100), platform=platform)
+    station = Station(Stage(), pool=fixed(100), platform=platform)
     station.publish(0, [0.0] * 100, [1.0] * 100)
 
     station.run()
@@ -25,7 +25,7 @@ def test_the_window_starts_small_and_doubles_with_every_round_of_answers():
 
 def test_over_the_full_window_nothing_is_pushed_until_answers_come():
     platform = Platform(delivery_s=0.0, first_window=8, full_window=8)
-    station = Station(Stage("s"), pool=fixed(100), platform=platform)
+    station = Station(Stage(), pool=fixed(100), platform=platform)
     station.publish(0, [0.0] * 100, [30.0] * 100)  # slower than a second: no linear growth
 
     station.run()
@@ -38,7 +38,7 @@ def test_who_finds_no_slot_is_refused_after_ten_seconds_and_comes_again():
     """One instance, two jobs of 15 s. The second is refused at 10 s, pushed again 10 s later, and
     done 15 s after that."""
     spec = PoolSpec(min_instances=1, max_instances=1, cold_start_s=0.0)
-    station = Station(Stage("s"), pool=spec, subscription=SubscriptionSpec(min_backoff_s=10.0))
+    station = Station(Stage(), pool=spec, subscription=SubscriptionSpec(min_backoff_s=10.0))
     station.publish(0, [0.0, 0.0], [15.0, 15.0])
 
     station.run()
@@ -51,7 +51,7 @@ def test_who_finds_no_slot_is_refused_after_ten_seconds_and_comes_again():
 def test_a_message_that_is_refused_too_often_becomes_a_dead_letter():
     spec = PoolSpec(min_instances=1, max_instances=1, cold_start_s=0.0)
     station = Station(
-        Stage("s"),
+        Stage(),
         pool=spec,
         subscription=SubscriptionSpec(
             ack_deadline_s=1e6, min_backoff_s=1.0, max_backoff_s=1.0, max_attempts=5
@@ -70,7 +70,7 @@ def test_a_message_that_is_refused_too_often_becomes_a_dead_letter():
 
 def test_a_push_past_its_deadline_comes_again_and_the_work_is_done_once():
     station = Station(
-        Stage("s"),
+        Stage(),
         pool=fixed(2),
         subscription=SubscriptionSpec(ack_deadline_s=20.0, min_backoff_s=10.0, max_backoff_s=10.0),
     )
@@ -87,7 +87,7 @@ def test_a_push_past_its_deadline_comes_again_and_the_work_is_done_once():
 
 
 def test_the_oldest_message_is_the_one_that_waits_longest_not_the_last_one_refused():
-    station = Station(Stage("s"), pool=fixed(1), platform=BARE)
+    station = Station(Stage(), pool=fixed(1), platform=BARE)
     station.publish(0, [0.0, 1.0, 2.0], [10.0, 10.0, 10.0])
 
     station.run(until=12.5)

@@ -43,7 +43,7 @@ def erlang_c(servers: int, load: float) -> float:
 def test_the_mean_wait_of_m_m_c_is_erlangs(servers: int, tolerance: float):
     load = servers * 0.8
     service = exponential(1.0)
-    station = Station(Stage("s"), pool=fixed(servers))
+    station = Station(Stage(), pool=fixed(servers))
     station.publish(0, poisson(load), service)
 
     station.run()
@@ -58,7 +58,7 @@ def test_every_single_wait_is_that_of_kiefer_and_wolfowitz():
     customer, on the same arrivals and services."""
     count, servers = 20_000, 5
     arrivals, service = poisson(4.5, count), exponential(1.0, count)
-    station = Station(Stage("s"), pool=fixed(servers))
+    station = Station(Stage(), pool=fixed(servers))
     station.publish(0, arrivals, service)
 
     station.run()
@@ -74,7 +74,7 @@ def test_every_single_wait_is_that_of_kiefer_and_wolfowitz():
 
 @pytest.mark.parametrize("utilisation", [0.5, 0.8])
 def test_the_mean_wait_of_m_d_1_is_half_of_m_m_1(utilisation: float):
-    station = Station(Stage("s"), pool=fixed(1))
+    station = Station(Stage(), pool=fixed(1))
     station.publish(0, poisson(utilisation), [1.0] * CUSTOMERS)
 
     station.run()
@@ -85,7 +85,7 @@ def test_the_mean_wait_of_m_d_1_is_half_of_m_m_1(utilisation: float):
 
 def test_requests_inside_one_instance_wait_for_its_device_like_a_single_server():
     """Concurrency lets requests in; it does not make the device faster."""
-    station = Station(Stage("s"), pool=fixed(1, concurrency=10_000))
+    station = Station(Stage(), pool=fixed(1, concurrency=10_000))
     station.publish(0, poisson(0.7), exponential(1.0))
 
     station.run()
@@ -98,9 +98,7 @@ def test_predictions_go_before_explanations_as_preemptive_priority_says():
     preemptive resume has it (with chunks of length 0)."""
     rates, means = (0.3, 0.4), (1.0, 1.0)
     count = 60_000
-    station = Station(
-        Stage("predict"), Stage("explain", background=True), pool=fixed(1, concurrency=10**6)
-    )
+    station = Station(Stage(), Stage(background=True), pool=fixed(1, concurrency=10**6))
     station.publish(0, poisson(rates[0], count, 3), exponential(means[0], count, 4))
     station.publish(1, poisson(rates[1], count, 5), exponential(means[1], count, 6))
 
@@ -115,7 +113,7 @@ def test_predictions_go_before_explanations_as_preemptive_priority_says():
 
 def test_a_prediction_waits_for_half_a_chunk_on_average_and_never_for_more_than_one():
     count = 4_000
-    predict, explain = Stage("predict"), Stage("explain", background=True, chunk_s=[0.1])
+    predict, explain = Stage(), Stage(background=True, chunk_s=[0.1])
     station = Station(predict, explain, pool=fixed(1, concurrency=10**6))
     station.publish(0, [10.0 * number for number in range(1, count + 1)], [0.001] * count)
     station.publish(1, [0.0], [1e6])  # one endless explanation
@@ -129,7 +127,7 @@ def test_a_prediction_waits_for_half_a_chunk_on_average_and_never_for_more_than_
 
 def test_what_the_device_worked_is_what_was_asked_of_it():
     service = exponential(1.0, 5_000)
-    station = Station(Stage("s"), pool=fixed(3))
+    station = Station(Stage(), pool=fixed(3))
     station.publish(0, poisson(2.0, 5_000), service)
 
     station.run()
@@ -141,7 +139,7 @@ def test_what_the_device_worked_is_what_was_asked_of_it():
 def test_messages_that_wait_for_one_model_share_a_batch():
     """Ten at once, batches of 4 that take 1.0, 1.2, 1.4 and 1.6 s: the first alone, as it finds an
     idle device, then 4, 4 and the last."""
-    stage = Stage("s", batches=[[0.0, 1.0, 1.2, 1.4, 1.6]])
+    stage = Stage(batches=[[0.0, 1.0, 1.2, 1.4, 1.6]])
     station = Station(stage, pool=fixed(1, concurrency=100))
     station.publish(0, [0.0] * 10, [0.0] * 10)
 

@@ -6,7 +6,7 @@ import pytest
 
 from dropsight.planning.plan import Basis, plan_day, plan_simulation
 from dropsight.planning.prices import load_prices
-from dropsight.planning.scenario import ArrivalSpec
+from dropsight.planning.scenario import ArrivalSpec, Platform, SubscriptionSpec
 from dropsight.planning.search import Promise, percentile
 from tests.unit.planning.times_examples import TIMES, burst, pools
 
@@ -60,6 +60,31 @@ def test_instances_at_most_are_brought_down_to_what_is_needed():
     assert report.is_kept
     assert report.scenario.pools["predict"].max_instances == 1
     assert report.scenario.pools["ingest"].max_instances < 20
+
+
+def test_a_promise_of_findings_alone_leaves_the_explanations_their_instances():
+    report = plan_simulation(burst(200, 10.0), Promise(60.0), BASIS)
+
+    assert report.scenario.pools["explain"].max_instances == 50
+
+
+def test_dead_letters_break_every_promise():
+    """One explaining instance with one slot, 1,000 explanations of 4 s each, and no flow control
+    that holds pushes back. A message is pushed five times and waits 105 s for a slot each time: the
+    last ones die, however early their findings came."""
+    tight = burst(
+        1_000,
+        1.0,
+        explanations={"lime": 1.0},
+        platform=Platform(first_window=5_000, full_window=5_000, longest_pause_s=0.1),
+        pools=pools(explain={"max_instances": 1, "concurrency": 1}),
+        subscription=SubscriptionSpec(max_attempts=5, min_backoff_s=1.0, max_backoff_s=1.0),
+    )
+    report = plan_simulation(tight, Promise(60.0), BASIS)
+
+    assert report.outcome.stages["explain"].dead > 0
+    assert percentile(report.outcome, "found", 95) <= 60.0
+    assert not report.is_kept
 
 
 def test_a_large_day_is_its_busiest_hour_and_a_month_follows_from_that():

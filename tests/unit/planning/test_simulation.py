@@ -17,7 +17,7 @@ from dropsight.planning.arrivals import OFFICE
 from dropsight.planning.scenario import ArrivalSpec, Platform, Scenario, SubscriptionSpec
 from dropsight.planning.search import percentile
 from dropsight.planning.simulation.run import Outcome, simulate
-from dropsight.planning.simulation.scale import enlarged, shrunk
+from dropsight.planning.simulation.scale import enlarged, scale_for, shrunk
 from dropsight.planning.workload import make_workload
 from tests.unit.planning.times_examples import TIMES, burst, pools
 
@@ -168,6 +168,14 @@ def test_at_a_tenth_of_the_scale_the_figures_stay():
     )
 
 
+def test_more_files_than_fit_into_memory_need_a_scale():
+    day = burst(arrivals=ArrivalSpec(files=24_000_000, over_s=86_400.0))
+
+    assert scale_for(day) == 96
+    with pytest.raises(PlanInvalid, match="scale: found 1 for 24,000,000 files, legal is 12"):
+        scale_for(msgspec.structs.replace(day, scale=1))
+
+
 def test_a_file_that_never_gets_its_findings_counts_as_endless():
     outcome = run(burst(4, 0.0))
     broken = replace(outcome, found=np.array([1.0, 2.0, 3.0, math.nan]), arrived=np.zeros(4))
@@ -194,12 +202,23 @@ def replace_pool(scenario: Scenario, name: str, **changes: int) -> Scenario:
             {"pools": pools(predict={"min_instances": 21})},
             "pools.predict: minInstances is 21, more than maxInstances, 20",
         ),
-        ({"pools": pools(predict={"gpu": "l4"})}, "pools.predict: has a GPU, but the times are of"),
+        (
+            {"pools": pools(predict={"gpu": "l4"})},
+            "pools.predict: has a GPU, but the times of film were",
+        ),
     ],
 )
 def test_a_scenario_that_makes_no_sense_is_refused(changes: dict[str, Any], said: str):
     with pytest.raises(PlanInvalid, match=said.replace("(", r"\(")):
         make_workload(burst(**changes), TIMES)
+
+
+def test_times_of_a_gpu_say_nothing_of_a_service_without_one():
+    film = msgspec.structs.replace(TIMES.models["film"], device="cuda")
+    on_gpu = msgspec.structs.replace(TIMES, models={"film": film})
+
+    with pytest.raises(PlanInvalid, match="has no GPU, but the times of film were taken on cuda"):
+        make_workload(burst(), on_gpu)
 
 
 def test_office_hours_fill_the_morning():

@@ -47,7 +47,10 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
     load = parser.add_argument_group("the load")
     load.add_argument("--files-per-day", type=_positive_int, metavar="N", help="plan a day")
     load.add_argument(
-        "--simulate", type=Path, metavar="FILE", help="simulate what FILE describes, as it is"
+        "--simulate",
+        type=Path,
+        metavar="FILE",
+        help="simulate what FILE describes; with --p95, find its fewest instances",
     )
     load.add_argument(
         "--p95",
@@ -146,16 +149,14 @@ def _plan(options: argparse.Namespace) -> int:
         raise WrongUsage("plan: --files-per-day and --simulate are two plans; give one of them")
     if options.p95_explained is not None and options.p95 is None:
         raise WrongUsage("plan: --p95-explained goes with --p95, for the findings come first")
-    if options.files_per_day is not None and options.p95 is None:
-        raise WrongUsage("plan: --files-per-day needs --p95 S, the wait that is allowed")
     basis = Basis(load_times(options.times), load_prices(options.prices), options.free_tier)
     scenario = _scenario(options)
     promise = _promise(options)
     if options.simulate is not None:
         report = plan_simulation(scenario, promise, basis, _progress)
+    elif promise is None:
+        raise WrongUsage("plan: --files-per-day needs --p95 S, the wait that is allowed")
     else:
-        if promise is None:
-            raise WrongUsage("plan: --files-per-day needs --p95 S, the wait that is allowed")
         report = plan_day(options.files_per_day, scenario, promise, basis, _progress)
     if options.picture is not None:
         options.picture.write_text(picture(report), encoding="utf-8")
@@ -182,7 +183,7 @@ def _scenario(options: argparse.Namespace) -> Scenario:
     changes: dict[str, Any] = {}
     if options.mix is not None:
         changes["mix"] = options.mix
-    if options.explanations is not None:
+    if options.explanations is not None or given is None:
         changes["explanations"] = options.explanations
     if options.seed is not None:
         changes["seed"] = options.seed

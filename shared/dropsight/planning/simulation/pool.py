@@ -17,15 +17,16 @@ from dropsight.planning.simulation.clock import Clock
 from dropsight.planning.simulation.instance import Instance
 from dropsight.planning.simulation.subscription import Subscription
 
+ROUNDING = 1e-6
+"""Sums of device time differ in the last digit; that is no load."""
 LAST = 1_000_000
 """Added to the load of a surplus instance, so that it is chosen last."""
 
 
 class Pool:
     def __init__(
-        self, name: str, spec: PoolSpec, platform: Platform, clock: Clock, chance: random.Random
+        self, spec: PoolSpec, platform: Platform, clock: Clock, chance: random.Random
     ) -> None:
-        self.name = name
         self.spec = spec
         self.instances: dict[int, Instance] = {}
         """Those that are ready, by number."""
@@ -33,7 +34,6 @@ class Pool:
         self.most = 0
         """Instances that existed at once."""
         self.requests = 0
-        self.refused = 0
         self.served_s = 0.0
         """Instance-seconds of starts and with a request inside, each period rounded up to a tenth:
         what request-based billing counts."""
@@ -97,7 +97,6 @@ class Pool:
         now = self._clock.now
         while self._pending and self._pending[0][0] <= now:
             _, subscription, number = self._pending.popleft()
-            self.refused += 1
             subscription.refuse(number)
         if self._pending:
             self._start_for_pending()
@@ -116,7 +115,9 @@ class Pool:
         wanted = (self._inside_s - inside_s) / passed / (self.spec.concurrency * target)
         if self.spec.gpu is None:  # a GPU's load is nothing that the autoscaler sees
             wanted = max(wanted, (device_s - before_s) / passed / target)
-        wanted = min(self.spec.max_instances, max(self.spec.min_instances, math.ceil(wanted)))
+        wanted = min(
+            self.spec.max_instances, max(self.spec.min_instances, math.ceil(wanted - ROUNDING))
+        )
         for _ in range(wanted - self.alive):
             if not self._start():
                 break

@@ -94,21 +94,19 @@ class Simulation:
         chance = random.Random(scenario.seed)  # noqa: S311 (a simulation must repeat)
         self._chance = chance
         self._pools = {
-            name: Pool(name, spec, scenario.platform, clock, chance)
+            name: Pool(spec, scenario.platform, clock, chance)
             for name, spec in scenario.pools.items()
         }
         self._subscriptions: dict[StageName, Subscription] = {}
         answer = workload.answer_s
         stages: dict[StageName, Stage] = {
-            "ingest": Stage("ingest", answer_s=answer["ingest"], finished=self._prepared),
+            "ingest": Stage(answer_s=answer["ingest"], finished=self._prepared),
             "predict": Stage(
-                "predict",
                 answer_s=answer["predict"],
                 batches=workload.predict_s,
                 finished=self._predicted,
             ),
             "explain": Stage(
-                "explain",
                 background=True,
                 answer_s=answer["explain"],
                 chunk_s=workload.chunk_s,

@@ -12,18 +12,29 @@ from dataclasses import replace
 
 import msgspec
 
+from dropsight.domain.errors import PlanInvalid
 from dropsight.planning.scenario import PoolSpec, Scenario
 from dropsight.planning.simulation.run import Outcome, PoolCount, Sample, StageCount
 
 LARGEST = 250_000
 """Files that are simulated one by one where nobody says otherwise."""
 
+MOST = 2_000_000
+"""Files that are simulated at all: each takes about a kilobyte."""
+
 changed = msgspec.structs.replace
 
 
 def scale_for(scenario: Scenario) -> int:
-    """How many files one simulated file stands for."""
-    return scenario.scale or math.ceil(scenario.arrivals.files / LARGEST)
+    """How many files one simulated file stands for. Raises PlanInvalid."""
+    files = scenario.arrivals.files
+    scale = scenario.scale or math.ceil(files / LARGEST)
+    if files > MOST * scale:
+        raise PlanInvalid(
+            f"scale: found {scale} for {files:,} files, legal is {math.ceil(files / MOST)} or "
+            f"more: {MOST:,} files are simulated one by one at most"
+        )
+    return scale
 
 
 def shrunk(scenario: Scenario, scale: int) -> Scenario:

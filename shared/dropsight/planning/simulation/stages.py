@@ -14,7 +14,6 @@ class Stage:
     key (one model) can share a forward pass.
     """
 
-    name: str
     background: bool = False
     """Explanations: one at a time, and every batch goes before them."""
     answer_s: float = 0.0
