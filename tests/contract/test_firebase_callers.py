@@ -7,10 +7,14 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import google.auth.transport.urllib3
 import pytest
+import urllib3
+from google.auth.exceptions import GoogleAuthError
+from google.oauth2 import id_token
 
-from dropsight.adapters.gcp.certificates import PAUSE_S, Certificates
-from dropsight.adapters.gcp.firebase import Callers, firebase_callers
+from dropsight.adapters.gcp.certificates import FIREBASE, GOOGLE, PAUSE_S, Certificates
+from dropsight.adapters.gcp.firebase import ISSUER, Callers, firebase_callers
 from dropsight.domain.callers import Caller
 from dropsight.domain.errors import Unauthenticated
 from tests.emulators.certificate_server import CertificateServer, running_certificate_server
@@ -97,7 +101,7 @@ def test_only_true_makes_an_administrator(callers: Callers, admin: Any) -> None:
     assert callers(signed(claims(admin=admin))).admin is False
 
 
-WRONG = [
+WRONG: list[tuple[dict[str, Any], str]] = [
     ({"aud": "another-project"}, "audience"),
     ({"aud": None}, "audience"),
     ({"iss": "https://securetoken.google.com/another-project"}, "issuer"),
@@ -130,6 +134,31 @@ def test_beside_the_emulator_they_are_looked_at_as_well(
 ) -> None:
     with pytest.raises(Unauthenticated):
         emulated(unsigned(claims(**changes)))
+
+
+def test_googles_own_check_agrees(server: CertificateServer) -> None:
+    """The library that asks for the certificates each time, sent to ours: whom it lets in, and whom
+    not. `auth_time`, and a subject that is too long, it leaves to its caller."""
+    to_ours = google.auth.transport.urllib3.Request(urllib3.PoolManager())
+
+    def check(token: str) -> Any:
+        def request(address: str, method: str, **options: Any) -> Any:
+            assert address == FIREBASE
+            return to_ours(server.address, method=method, **options)
+
+        return id_token.verify_firebase_token(token, request, audience=PROJECT)
+
+    assert check(KEY.token(claims()))["sub"] == "u1"
+    for changes, _ in WRONG:
+        if "auth_time" not in changes and len(str(changes.get("sub", ""))) < 100:
+            with pytest.raises((ValueError, GoogleAuthError, TypeError)):
+                check(KEY.token(claims(**changes)))
+
+
+def test_certificates_are_where_googles_own_library_looks_for_them() -> None:
+    assert id_token._GOOGLE_APIS_CERTS_URL == FIREBASE
+    assert id_token._GOOGLE_OAUTH2_CERTS_URL == GOOGLE
+    assert id_token._FIREBASE_ISSUER_PREFIX == ISSUER
 
 
 def test_tokens_of_another_key_are_not_believed(callers: Callers) -> None:

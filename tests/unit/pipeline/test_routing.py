@@ -114,5 +114,7 @@ def test_an_upload_belongs_to_the_project_of_the_way_it_came(
 
 
 def test_routes_of_several_projects_to_one_model_leave_its_files_in_the_root_to_default():
-    settings = Settings(routes={**ROUTES, "x-ray": "chest"}, projects=PROJECTS)
-    assert project_of(_event("a.dcm"), MODELS["chest"], settings) == "default"
+    routes = {**ROUTES, "x-ray": "chest"}
+    for other in ("default", "south"):
+        settings = Settings(routes=routes, projects={**PROJECTS, "x-ray": other})
+        assert project_of(_event("a.dcm"), MODELS["chest"], settings) == "default"
