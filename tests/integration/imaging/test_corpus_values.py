@@ -24,7 +24,7 @@ def through_the_first_window(found: FrameValues) -> npt.NDArray[np.float64]:
     meaning = found.meaning
     window = meaning.windows[0]
     assert window.function != "LUT"
-    values = found.levels * meaning.slope + meaning.intercept
+    values = found.levels.astype(np.float64) * meaning.slope + meaning.intercept
     shares = VoiWindow(window.center, window.width, window.function)(values).clip(0, 1)
     if meaning.invert:
         shares = 1 - shares
