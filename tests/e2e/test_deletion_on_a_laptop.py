@@ -104,12 +104,13 @@ def test_a_result_is_listed_read_exported_and_deleted_with_everything(user: User
     status, table = user.ask("GET", f"v1/results/{identity}.csv")
     assert status == 200
     assert table.startswith(b"file,frame,label,probability")
-    assert len(user.files()) == 1 + 1 + 1 + 4  # upload, frame, picture, two heatmaps and overlays
+    # Upload, frame, picture, its values, two heatmaps and two overlays.
+    assert len(user.files()) == 1 + 1 + 1 + 1 + 4
     assert user.files_with(pseudonym) != []
 
     done = user.json("DELETE", f"v1/results/{identity}?source=true")
 
-    assert (done["objects"], done["source"]) == (6, True)
+    assert (done["objects"], done["source"]) == (7, True)
     assert user.files() == []
     assert user.files_with(pseudonym) == []
     assert user.json("GET", "v1/results")["results"] == []

@@ -55,4 +55,4 @@ def test_twenty_deliveries_at_once_give_one_result_and_one_set_of_artifacts(lapt
         for path in (laptop.root / ".dropsight" / "results").rglob("*.png")
     }
     assert stored == {artifact.object for artifact in result.artifacts}
-    assert len({artifact.name for artifact in result.artifacts}) == len(result.artifacts) == 5
+    assert len({artifact.name for artifact in result.artifacts}) == len(result.artifacts) == 6

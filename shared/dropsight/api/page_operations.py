@@ -52,11 +52,6 @@ EXPLAIN = Operation(
     errors=(MessageInvalid, ResultUnknown, ResultDeleted, ObjectGone, ExplanationUnavailable),
     examples=(
         Example(
-            "Why a film shows pneumonia, by LIME",
-            "/v1/results/{film}/explanations",
-            json={"method": "lime", "label": "pneumonia"},
-        ),
-        Example(
             "Into a module nobody sees",
             "/v1/results/{blobs}/explanations",
             422,
