@@ -11,7 +11,11 @@ from google.api_core.exceptions import PreconditionFailed as GooglePreconditionF
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore, pubsub_v1, storage
 
-from dropsight.adapters.gcp.documents import FirestoreDeadLetterStore, FirestoreResultStore
+from dropsight.adapters.gcp.documents import (
+    EXPIRES_AT,
+    FirestoreDeadLetterStore,
+    FirestoreResultStore,
+)
 from dropsight.adapters.gcp.messages import PubSubPublisher
 from dropsight.adapters.gcp.objects import CloudObjectStore
 from dropsight.adapters.gcp.session import FIRESTORE, PUBSUB, STORAGE, Session
@@ -252,7 +256,7 @@ def test_google_reads_our_dead_letter(
 
     found = google_firestore.collection("deadLetters").document("m1").get().to_dict()
 
-    assert found == to_plain(letter())
+    assert found == {**to_plain(letter()), EXPIRES_AT: found[EXPIRES_AT]}
 
 
 def test_google_pulls_our_message(pubsub_emulator: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dropsight.adapters.gcp.collection import Collection, Filter
@@ -22,6 +23,10 @@ from dropsight.domain.wire import from_plain, to_plain
 
 RESULTS = "results"
 DEAD_LETTERS = "deadLetters"
+EXPIRES_AT = "expiresAt"
+"""Beside the fields of a dead letter: when Firestore deletes it (terraform/database.tf, TTL)."""
+KEPT = timedelta(days=180)
+"""A letter names its upload, which may name a person: one that nobody looked at does not stay."""
 ARRIVED_AT = "arrivedAt"
 """Beside the fields of a result: `Result.arrived_at`, for clients to order by. A tombstone has
 none, so it drops out of every list and of every listener to one."""
@@ -97,7 +102,9 @@ class FirestoreDeadLetterStore:
         self._collection = Collection(session, project, DEAD_LETTERS)
 
     def put(self, letter: DeadLetter) -> None:
-        self._collection.write(letter.message_id, to_plain(letter), {"exists": False})
+        expires_at = datetime.fromtimestamp(letter.failed_at, UTC) + KEPT
+        fields = {**to_plain(letter), EXPIRES_AT: expires_at}
+        self._collection.write(letter.message_id, fields, {"exists": False})
 
     def get(self, message_id: str) -> DeadLetter | None:
         found = self._collection.get(message_id)
