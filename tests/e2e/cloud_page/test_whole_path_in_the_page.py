@@ -117,7 +117,28 @@ def test_a_file_is_uploaded_explained_and_judged(page: Page, cloud: Cloud, pictu
     page.wait_for_function(HAS_COLOUR)
     screenshot(page, "cloud-film", pictures)
 
+    panel = page.get_by_role("region", name="Feedback")
+    panel.get_by_role("button", name="Disagree").click()
+    panel.get_by_label("About").select_option("Viral")
+    panel.get_by_label("Comment (optional)").fill("An old scar.")
+    panel.get_by_role("button", name="Send").click()
+    said = panel.get_by_role("list", name="What was said").get_by_role("listitem")
+    expect(said).to_have_count(1)
+    expect(said).to_contain_text("Florence")
+    screenshot(page, "cloud-feedback", pictures)
+
+    page.get_by_text("Why Bacterial?").click()
+    about = page.locator(".labels li", has_text="Bacterial")
+    about.get_by_role("button", name="Explain by Grad-CAM").click()
+    expect(about.get_by_role("button", name="Explain by Grad-CAM")).to_have_attribute(
+        "aria-pressed", "true", timeout=PATIENCE_MS
+    )
+
     identity = page.url.rpartition("/")[2]
+    kept = cloud.ask("GET", f"/v1/results/{identity}/feedback", email).json()["feedback"]
+    assert [(one["verdict"], one["comment"], one["label"]) for one in kept] == [
+        ("disagree", "An old scar.", "viral")
+    ]
     with page.expect_download() as saved:
         page.get_by_role("button", name="JSON", exact=True).click()
     ours = json.loads(saved.value.path().read_text())
