@@ -10,6 +10,8 @@ const RISE = FONT_PX + 6;
 /** So many names are drawn whatever they hide; more only while they cover no more than `HIDDEN`. */
 const FEW = 12;
 const HIDDEN = 0.25;
+/** And while they are no more than so many times as large as the objects that they name. */
+const LARGER = 6;
 /** Widths in pixels of the texts that were measured; a label has some hundred scores in percent. */
 const widths = new Map<string, number>();
 
@@ -38,6 +40,7 @@ export function drawNames(
   const room = style.mode === 2 ? Number.POSITIVE_INFINITY : HIDDEN * width * height;
   const names: Name[] = [];
   let covered = 0;
+  let named = 0;
   for (const one of objects) {
     if (!one.box) continue;
     const left = at.x + one.box[0] * at.scale;
@@ -48,9 +51,11 @@ export function drawNames(
     const text = `${style.nameOf(one.label)} ${percent(one.score ?? one.probability)}`;
     const across = widthOf(context, text) + 8;
     covered += across * RISE;
+    named += (right - left) * (bottom - top);
     names.push({ text, color: style.colorOf(one.label), left, top, across });
     if (names.length > FEW && covered > room) return;
   }
+  if (style.mode !== 2 && names.length > FEW && covered > LARGER * named) return;
   for (const { text, color, left, top, across } of names) {
     const x = Math.max(0, Math.min(left - 1, width - across));
     const y = top < RISE ? Math.max(0, top) : top - RISE;
