@@ -12,6 +12,7 @@ locals {
   # Who publishes to which topic, and on no other.
   publishers = merge(
     {
+      explain_api       = { topic = local.topic_explain, member = google_service_account.api.member }
       explain_inference = { topic = local.topic_explain, member = google_service_account.inference.member }
       predict_ingest    = { topic = local.topic_predict, member = google_service_account.ingest.member }
     },

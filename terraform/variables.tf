@@ -89,9 +89,9 @@ variable "encryption" {
 }
 
 variable "explain_as_own_service" {
-  description = "Whether explanations run in a service of their own, which scales alone, instead of beside predictions on the same device."
+  description = "Whether explanations run in a service of their own, which scales alone, instead of beside predictions on the same device, where many of them make predictions wait."
   type        = bool
-  default     = false
+  default     = true
 }
 
 variable "firestore_location" {

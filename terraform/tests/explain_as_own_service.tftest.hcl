@@ -1,4 +1,4 @@
-# Explanations in a service that scales alone.
+# Explanations in a service that scales alone, unless one says otherwise.
 
 mock_provider "archive" {}
 mock_provider "google" {
@@ -19,8 +19,7 @@ variables {
 run "explain_as_own_service" {
   command = plan
   variables {
-    explain_as_own_service = true
-    models                 = { cxr-pneumonia = { min_instances = 1 } }
+    models = { cxr-pneumonia = { min_instances = 1 } }
   }
 
   assert {

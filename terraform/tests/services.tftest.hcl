@@ -9,7 +9,8 @@ mock_provider "google-beta" {
 }
 
 variables {
-  project = "acme-imaging"
+  project                = "acme-imaging"
+  explain_as_own_service = false
   images = {
     cpu = "us-central1-docker.pkg.dev/acme-imaging/dropsight/inference-cpu@sha256:2222222222222222222222222222222222222222222222222222222222222222"
     gpu = "us-central1-docker.pkg.dev/acme-imaging/dropsight/inference-gpu@sha256:1111111111111111111111111111111111111111111111111111111111111111"

@@ -16,6 +16,7 @@ RUNTIME = {
     "api": [
         FIRESTORE,
         "iam.serviceAccountTokenCreator: dropsight-api",
+        "pubsub.publisher: dropsight-explain",
         "pubsub.publisher: dropsight-results",
         f"storage.objectUser: {BUCKET}-landing",
         f"storage.objectUser: {BUCKET}-results",
