@@ -56,7 +56,8 @@ export function drawNames(
     if (names.length > FEW && covered > room) return;
   }
   if (style.mode !== 2 && names.length > FEW && covered > LARGER * named) return;
-  for (const { text, color, left, top, across } of names) {
+  // The surest come first: where two names meet, theirs lies on top.
+  for (const { text, color, left, top, across } of names.reverse()) {
     const x = Math.max(0, Math.min(left - 1, width - across));
     const y = top < RISE ? Math.max(0, top) : top - RISE;
     context.fillStyle = color;
