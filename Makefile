@@ -37,7 +37,8 @@ demo: $(VENV)/.ready-demo ## Set up, run everything on sample files, open the re
 
 test: $(VENV)/.ready-test $(VENV)/.with-runtimes $(VENV)-terraform/.ready $(AUTH)/node_modules/.ready web/node_modules/.ready ## Set up and run all tests, with torch and TensorFlow
 	$(BIN)/python -m pytest $(ARGS)
-	$(if $(ARGS),,$(MAKE) test-web)
+	$(if $(ARGS),,[ "$$CI" != true ] && [ ! -e web/node_modules/.ready ] && \
+		echo "the checks of web/ are left out: npm could not install what they need" || $(MAKE) test-web)
 
 test-web: web/node_modules/.ready ## The client's own checks, and that the built client is that of web/
 	cd web && $(NPM) run lint && $(NPM) run types && $(NPM) test
@@ -88,14 +89,17 @@ $(VENV)-terraform/.ready: requirements/terraform.txt requirements/terraform-sche
 		echo "the stub provider could not be installed: tests of terraform/ will be skipped" >&2; }
 	@mkdir -p $(@D) && touch $@
 
-$(AUTH)/node_modules/.ready: $(AUTH)/package.json $(AUTH)/package-lock.json $(VENV)/.ready-test
-	cd $(AUTH) && $(NPM) install --no-save --ignore-scripts
-	@touch $@
-
 # `npm ci` refuses a lock file without the binaries of other platforms, which some registries lack.
+# Where npm reaches no registry, the tests that need what it installs skip and say so, but for CI.
+$(AUTH)/node_modules/.ready: $(AUTH)/package.json $(AUTH)/package-lock.json $(VENV)/.ready-test
+	{ cd $(AUTH) && $(NPM) install --no-save --ignore-scripts && touch node_modules/.ready; } || \
+	{ [ "$$CI" != true ] && \
+		echo "the Auth emulator could not be installed: its tests will be skipped" >&2; }
+
 web/node_modules/.ready: web/package.json web/package-lock.json $(VENV)/.ready-test
-	cd web && $(NPM) install --no-save --ignore-scripts
-	@touch $@
+	{ cd web && $(NPM) install --no-save --ignore-scripts && touch node_modules/.ready; } || \
+	{ [ "$$CI" != true ] && \
+		echo "what the client is built with could not be installed" >&2; }
 
 $(VENV)/.uv:
 	@test -n "$(PYTHON)" || { \
